@@ -1,0 +1,92 @@
+// RocksDB, the watermark and the lock of one open directory. Inside this folder only: the public face is store.h for
+// reads and committer.h for writes.
+#pragma once
+
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/guarded.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "storage/directory.h"
+#include "storage/disk.h"
+#include "storage/store.h"
+#include "storage/watermark.h"
+
+namespace quipu::storage {
+
+// What one batch came to.
+enum class Written : std::uint8_t {
+  durable,
+  unknown,  // this batch may be found after a restart, or not
+};
+
+class Engine {
+ public:
+  static Result<std::unique_ptr<Engine>> open(const StoreOptions& options);
+  ~Engine();
+
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // ---- any thread
+  Result<bool> get(std::string_view key, std::string& value) const;
+  Result<Store::Cached> get_cached(std::string_view key, std::string& value) const;
+  std::unique_ptr<rocksdb::Iterator> new_iterator(const rocksdb::ReadOptions& options) const;
+  StoreFigures figures() const;
+  const Histogram& sync_microseconds() const { return disk_.figures->log_sync_microseconds; }
+
+  // ---- committer thread
+  // False: refuse everything for now, the disk is full or nearly so.
+  bool has_space();
+  Written write(rocksdb::WriteBatch& batch);
+  // After a failure nothing is written any more, until the directory is opened again.
+  bool failed() const { return health_.load(std::memory_order_acquire) == Health::failed; }
+  std::optional<Error> failure() const;
+  // `wake` is called, from any thread, when the store fails while nothing is being written.
+  void set_failure_wake(std::function<void()> wake);
+
+ private:
+  enum class Health : std::uint8_t { good, disk_full, failed };
+  class Listener;  // what RocksDB tells us from its background threads
+
+  Engine(const StoreOptions& options, OpenDirectory directory, Disk disk);
+  Result<> open_rows();
+
+  // The disk is full, and nothing is lost by waiting until it is not.
+  bool is_passing(const rocksdb::Status& status) const;
+  void fail_stop(Error why);
+  void suspend();
+  void resume();
+
+  const StoreOptions options_;
+  OpenDirectory directory_;  // holds the lock: destroyed last
+  Disk disk_;
+  std::shared_ptr<Listener> listener_;
+  std::shared_ptr<rocksdb::Cache> block_cache_;
+  std::unique_ptr<rocksdb::Env> env_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::unique_ptr<WatermarkFile> watermark_;
+
+  std::atomic<Health> health_{Health::good};
+  struct Failure {
+    std::optional<Error> error;
+    std::function<void()> wake;
+  };
+  Guarded<Failure> failure_;
+  Counter write_stalls_;
+
+  // Committer thread only.
+  MonotonicTime space_checked_{};
+  bool space_enough_ = true;
+};
+
+}  // namespace quipu::storage

@@ -1,0 +1,128 @@
+// What the tests of this folder share: a directory that goes away, and writes that can be waited for.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "storage/committer.h"
+#include "storage/store.h"
+
+namespace quipu::storage {
+
+// A multiple of the work of the long tests; 1 unless the environment says more.
+inline std::uint64_t test_scale() {
+  const char* scale = std::getenv("QUIPU_TEST_SCALE");
+  return scale == nullptr ? 1 : std::max<std::uint64_t>(1, std::strtoull(scale, nullptr, 10));
+}
+
+// Tests that fail the store a thousand times say so once.
+class QuietLog {
+ public:
+  QuietLog() { set_log_level(LogLevel::off); }
+  ~QuietLog() { set_log_level(before_); }
+  QuietLog(const QuietLog&) = delete;
+  QuietLog& operator=(const QuietLog&) = delete;
+
+ private:
+  const LogLevel before_ = log_level();
+};
+
+// In memory where there is room: thousands of stores are made here, and what these tests ask of a disk, the simulated
+// ones check. QUIPU_TEST_DIRECTORY names another place.
+inline std::filesystem::path test_root() {
+  if (const char* named = std::getenv("QUIPU_TEST_DIRECTORY")) return named;
+  const std::filesystem::path memory = "/dev/shm";
+  std::error_code error;
+  const auto space = std::filesystem::space(memory, error);
+  return !error && space.available > 2_GiB ? memory : std::filesystem::temp_directory_path();
+}
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() : TemporaryDirectory{test_root()} {}
+  explicit TemporaryDirectory(const std::filesystem::path& above) {
+    std::string name = (above / "quipu-storage-XXXXXX").string();
+    path_ = ::mkdtemp(name.data());
+  }
+  ~TemporaryDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path data() const { return path_ / "data"; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline std::string read_file(const std::filesystem::path& path) {
+  std::ifstream in{path, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+inline void write_file(const std::filesystem::path& path, const std::string& bytes) {
+  std::ofstream{path, std::ios::binary | std::ios::trunc} << bytes;
+}
+
+// A write made of a function, which its thread can wait for.
+class TestWrite final : public Write {
+ public:
+  explicit TestWrite(std::function<void(WriteGroup&)> apply) : apply_{std::move(apply)} {}
+
+  void apply(WriteGroup& group) override { apply_(group); }
+  void finish(Committed outcome) noexcept override {
+    outcome_ = outcome;
+    done_.store(true);
+    done_.notify_all();
+  }
+  bool done() const { return done_.load(); }
+  Committed wait() {
+    done_.wait(false);
+    return outcome_;
+  }
+
+ private:
+  const std::function<void(WriteGroup&)> apply_;
+  std::atomic<bool> done_{false};
+  Committed outcome_ = Committed::unknown;
+};
+
+inline Committed commit(Committer& committer, std::function<void(WriteGroup&)> apply) {
+  TestWrite write{std::move(apply)};
+  committer.submit(write);
+  return write.wait();
+}
+
+inline Committed put(Committer& committer, std::string_view key, std::string_view value) {
+  return commit(committer, [&](WriteGroup& group) { group.put(key, value); });
+}
+
+inline std::string to_string(const Error& error) { return error.message; }
+
+// The value, or "(absent)", or "(error: ...)".
+inline std::string value_of(const Store& store, std::string_view key) {
+  std::string value;
+  const auto found = store.get(key, value);
+  if (!found) return "(error: " + found.error().message + ")";
+  return *found ? value : "(absent)";
+}
+
+inline std::unique_ptr<Store> open_or_fail(const StoreOptions& options) {
+  auto store = Store::open(options);
+  EXPECT_TRUE(store.has_value()) << (store ? "" : store.error().message);
+  return store ? *std::move(store) : nullptr;
+}
+
+}  // namespace quipu::storage
