@@ -1,0 +1,34 @@
+// Managing API keys over HTTP, for admins: GET, POST and DELETE /keys.
+#pragma once
+
+#include "base/worker_pool.h"
+#include "gateway/key_ring.h"
+#include "gateway/session.h"
+
+namespace quipu::gateway {
+
+// POST {"name":"shop","role":"client"} answers 201 {"id":..,"name":..,"role":..,"created_ms":..,"key":..}; the key is
+// never shown again. DELETE ?id=ID answers 204. GET answers {"keys":[..]} without the keys themselves.
+class KeysEndpoint final : public Endpoint {
+ public:
+  KeysEndpoint(KeyRing& ring, WorkerPool& workers) : ring_{ring}, workers_{workers} {}
+  void handle(Session& session) override;
+  void resume(Session& session) override;
+
+ private:
+  void create(Session& session);
+  void revoke(Session& session);
+  void list(Session& session);
+  void run(Session& session, WorkerPool::Task task);
+
+  KeyRing& ring_;
+  WorkerPool& workers_;
+};
+
+struct NewKeyRequest {
+  std::string name;
+  Role role = Role::client;
+};
+Result<NewKeyRequest> read_new_key(std::string_view body);
+
+}  // namespace quipu::gateway
