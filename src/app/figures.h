@@ -1,0 +1,18 @@
+// What /metrics and /readyz say: the figures of all parts in one place.
+#pragma once
+
+#include <string>
+
+#include "http/server.h"
+#include "storage/committer.h"
+#include "storage/store.h"
+
+namespace quipu::app {
+
+// `server` may be null while it starts.
+std::string metrics_text(const http::Server* server, const storage::Committer& committer, const storage::Store& store);
+
+// Empty, or why writes are refused.
+std::string reason_not_ready(const storage::StoreFigures& figures);
+
+}  // namespace quipu::app

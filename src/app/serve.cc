@@ -1,0 +1,173 @@
+#include "app/serve.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <memory>
+#include <thread>
+
+#include "app/figures.h"
+#include "base/worker_pool.h"
+#include "counter/embedded_counters.h"
+#include "gateway/front_door.h"
+#include "http/server.h"
+#include "storage/committer.h"
+#include "storage/store.h"
+#include "table/tables.h"
+
+namespace quipu::app {
+
+namespace {
+
+constexpr int exit_refused = 1;
+constexpr int exit_store_failed = 70;
+constexpr unsigned worker_threads = 2;
+constexpr std::size_t worker_tasks_max = 4096;
+constexpr std::chrono::milliseconds stop_deadline{10'000};
+// After a failure there is nothing left to wait for but the answers that say so.
+constexpr std::chrono::milliseconds failed_stop_deadline{2'000};
+constexpr int store_failed_signal = SIGUSR1;
+
+// The signals that end the process, taken one at a time by main() instead of by handlers. Every thread that starts later
+// inherits that they are blocked.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&set_);
+    for (const int signal : {SIGINT, SIGTERM, store_failed_signal}) sigaddset(&set_, signal);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+  }
+
+  int wait() const {
+    int signal = 0;
+    while (sigwait(&set_, &signal) != 0) {
+    }
+    return signal;
+  }
+
+ private:
+  sigset_t set_{};
+};
+
+int refuse(const Error& error) {
+  std::fprintf(stderr, "quipu: %s\n", error.message.c_str());
+  return exit_refused;
+}
+
+Result<> check_exposure(const ServeSettings& settings) {
+  if (!is_public_address(settings.host) || settings.unsafe_public) return {};
+  if (!settings.dev && !settings.tls_cert.empty()) return {};
+  return fail(ErrorCode::invalid_argument,
+              "{} can be reached from other machines, and {}. Listen on 127.0.0.1, or give --tls-cert and --tls-key "
+              "without --dev, or say --unsafe-public if something else protects it",
+              settings.host, settings.dev ? "--dev lets everybody in" : "without TLS keys travel in the clear");
+}
+
+std::string url_of(const ServeSettings& settings, std::uint16_t port) {
+  const bool is_ipv6 = settings.host.find(':') != std::string::npos;
+  return fmt::format("{}://{}{}{}:{}", settings.tls_cert.empty() ? "http" : "https", is_ipv6 ? "[" : "", settings.host,
+                     is_ipv6 ? "]" : "", port);
+}
+
+void print_welcome(const ServeSettings& settings, std::uint16_t port) {
+  const std::string url = url_of(settings, port);
+  const std::string key = settings.dev ? "" : "-H \"x-api-key: $QUIPU_API_KEY\" ";
+  const std::string text = fmt::format(
+      "Quipu " QUIPU_VERSION " listens on {0}{2}\nData: {1}\n\n"
+      "  curl -X POST {3}'{0}/counter/increment?counter=orders'\n"
+      "  curl {3}'{0}/counter?counter=orders'\n"
+      "  curl -N {3}'{0}/counter/watch?counter=orders'\n\n",
+      url, std::filesystem::absolute(settings.data).lexically_normal().string(),
+      settings.dev ? " (development: no API keys)" : "", key);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+Result<> make_first_key(gateway::KeyRing& ring) {
+  if (!ring.empty()) return {};
+  QUIPU_TRY(const auto made, ring.create("first admin", gateway::Role::admin));
+  std::printf("The first admin key, shown only now:\n\n  export QUIPU_API_KEY=%s\n\n", made.key.c_str());
+  std::fflush(stdout);
+  return {};
+}
+
+unsigned loops_for(const ServeSettings& settings) {
+  if (settings.threads != 0) return settings.threads;
+  // One core is left to the committer.
+  const unsigned cores = std::thread::hardware_concurrency();
+  return cores > 2 ? cores - 1 : 1;
+}
+
+http::ServerOptions server_options(const ServeSettings& settings) {
+  http::ServerOptions options{.host = settings.host, .port = settings.port, .loops = loops_for(settings)};
+  options.limits.connections_max = static_cast<std::size_t>(settings.connections_max);
+  if (!settings.tls_cert.empty()) options.tls = http::TlsFiles{settings.tls_cert, settings.tls_key};
+  return options;
+}
+
+// Runs until a signal; the parts are destroyed on the way out, last first. The server comes first, because the committer
+// and the workers may wake its exchanges until they have ended.
+Result<int> run(const ServeSettings& settings, const StopSignals& signals) {
+  std::unique_ptr<http::Server> server;
+  std::atomic<const http::Server*> listening{nullptr};  // a request may come before start() has returned
+  const Clock clock;
+  QUIPU_TRY(const auto store, storage::Store::open({
+                                  .directory = settings.data,
+                                  .accept_loss = settings.accept_loss,
+                                  .block_cache_bytes = settings.cache_mib * 1_MiB,
+                                  .free_space_floor_bytes = settings.free_space_floor_mib * 1_MiB,
+                                  .simulated_disk = settings.simulated_disk,
+                              }));
+  storage::Committer committer{*store, [](const Error& error) {
+                                 log_error("store_failed", {{"error", error.message}});
+                                 kill(getpid(), store_failed_signal);
+                               }};
+  QUIPU_TRY(const auto tables, table::Tables::open(*store, committer, clock));
+  WorkerPool workers{worker_threads, worker_tasks_max};
+  QUIPU_TRY(const auto counters, counter::EmbeddedCounters::open(*tables, workers));
+  QUIPU_TRY(const auto ring, gateway::KeyRing::open(*tables));
+
+  gateway::FrontDoor front_door{*counters, *ring, workers,
+                                settings.dev ? gateway::Keys::off : gateway::Keys::required,
+                                {.not_ready = [&] { return reason_not_ready(store->figures()); },
+                                 .metrics = [&] { return metrics_text(listening.load(), committer, *store); }}};
+  if (!settings.dev) QUIPU_CHECK(make_first_key(*ring));
+  QUIPU_TRY(server, http::Server::start(server_options(settings), front_door));
+  listening.store(server.get());
+  print_welcome(settings, server->port());
+  log_info("listening", {{"url", url_of(settings, server->port())},
+                         {"data", settings.data.string()},
+                         {"threads", loops_for(settings)},
+                         {"keys", settings.dev ? "off" : "required"}});
+
+  const int signal = signals.wait();
+  log_info("stopping", {{"signal", signal == store_failed_signal ? "store failed" : sigabbrev_np(signal)}});
+  if (signal == store_failed_signal) {
+    server->stop(failed_stop_deadline);
+    // What is durable is for the next start to find out; nothing here may touch the directory again.
+    _exit(exit_store_failed);
+  }
+  if (!server->stop(stop_deadline)) log_warning("requests_given_up");
+  return 0;
+}
+
+}  // namespace
+
+bool is_public_address(std::string_view host) {
+  return !(host == "localhost" || host == "::1" || host.starts_with("127."));
+}
+
+int serve(const ServeSettings& settings) {
+  set_log_level(settings.log_level);
+  const StopSignals signals;
+  if (const auto exposure = check_exposure(settings); !exposure) return refuse(exposure.error());
+  const auto code = run(settings, signals);
+  if (!code) return refuse(code.error());
+  log_info("stopped");
+  return *code;
+}
+
+}  // namespace quipu::app

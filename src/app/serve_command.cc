@@ -1,0 +1,54 @@
+#include "app/serve_command.h"
+
+#include "app/serve.h"
+#include "app/settings.h"
+
+namespace quipu::app {
+
+namespace {
+
+constexpr std::string_view settings_file_default = "quipu.yaml";
+
+struct ServeOptions {
+  TextByName flags;
+  std::string settings_file;
+};
+
+Result<int> run_serve(const ServeOptions& options) {
+  TextByName yaml;
+  const bool named = !options.settings_file.empty();
+  const std::filesystem::path file = named ? options.settings_file : settings_file_default;
+  if (named || std::filesystem::exists(file)) {
+    QUIPU_TRY(yaml, read_yaml(file));
+  }
+  QUIPU_TRY(const ServeSettings settings, merge_settings(options.flags, process_environment(), yaml));
+  return serve(settings);
+}
+
+}  // namespace
+
+void add_serve_command(CLI::App& program, Command& chosen) {
+  auto* command = program.add_subcommand("serve", "Run the server");
+  auto options = std::make_shared<ServeOptions>();
+  command->footer(
+      "Every setting can also be an environment variable (QUIPU_TLS_CERT for --tls-cert) or a line of the settings file\n"
+      "(tls-cert: FILE). A flag wins over the environment, and that over the file.");
+  command->add_option("--config", options->settings_file, "Settings file in YAML [quipu.yaml, if there is one]")
+      ->type_name("FILE");
+  for (const Setting& setting : settings_table()) {
+    const std::string flag = fmt::format("--{}", setting.name);
+    const std::string name{setting.name};
+    CLI::Option* option = nullptr;
+    if (setting.is_switch()) {
+      option = command->add_flag_callback(flag, [=] { options->flags[name] = "true"; }, std::string{setting.help});
+    } else {
+      option = command->add_option_function<std::string>(
+          flag, [=](const std::string& value) { options->flags[name] = value; }, std::string{setting.help});
+      option->type_name(std::string{setting.placeholder});
+    }
+    if (setting.hidden) option->group("");
+  }
+  command->callback([=, &chosen] { chosen = [=] { return run_serve(*options); }; });
+}
+
+}  // namespace quipu::app
