@@ -16,6 +16,10 @@ target_compile_options(quipu_build_flags INTERFACE
   # GCC 12 sees ghosts in std::string (its bugs 105329 and 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-restrict>
   $<$<BOOL:${QUIPU_WERROR}>:-Werror>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # Clang names one of fmt's functions differently from the g++ that built Debian's libfmt; with format.h it makes its own.
+  target_compile_options(quipu_build_flags INTERFACE "SHELL:-include fmt/format.h")
+endif()
 if(QUIPU_SANITIZE)
   target_compile_options(quipu_build_flags INTERFACE -fsanitize=${QUIPU_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(quipu_build_flags INTERFACE -fsanitize=${QUIPU_SANITIZE})
