@@ -95,17 +95,23 @@ void EventLoop::run() {
         static_cast<Connection*>(event.data.ptr)->on_events(event.events);
       }
     }
+    // What was read goes on its way before answers are written: whoever it is for may have nothing else to do.
+    end_turn();
     take_arrivals();
     take_wakes();
     run_queue();
     if (!is_stopping_ && stop_deadline_.load(std::memory_order_acquire) != 0) start_stopping();
     if (now_ >= next_sweep_) sweep();
-    if (std::exchange(handler_was_called_, false)) common_.handler.end_of_turn();
+    end_turn();
     destroy_dead();
     if (!is_stopping_) continue;
     if (now_.time_since_epoch().count() >= stop_deadline_.load(std::memory_order_acquire)) give_up();
     if (connections_.size() == given_up_ && dead_.empty()) return;
   }
+}
+
+void EventLoop::end_turn() {
+  if (std::exchange(handler_was_called_, false)) common_.handler.end_of_turn();
 }
 
 void EventLoop::take_arrivals() {

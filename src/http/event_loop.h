@@ -1,6 +1,6 @@
 // One thread's share of the server: its connections, and the turn in which everything that is ready gets on.
 //
-// A turn: the sockets' events, new connections, wakes, connections that still had work, the handler's end_of_turn(),
+// A turn: the sockets' events, new connections, wakes, connections that still had work, the handler's end_of_turn() (also before the wakes),
 // once in a while the deadlines; then what was closed is destroyed.
 #pragma once
 
@@ -98,6 +98,7 @@ class EventLoop {
     bool refused;
   };
 
+  void end_turn();
   void take_arrivals();
   void admit(Arrival arrival);
   void note_gone();

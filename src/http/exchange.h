@@ -66,7 +66,8 @@ class Handler {
   virtual void tick(Exchange&) {}
   // An open stream has ended by its peer, a limit or the server's stop: no thread may call wake() once this returns.
   virtual void closed(Exchange&) noexcept {}
-  // After all requests that were ready at once were handled: the place to pass on what they queued together.
+  // After the requests that were ready at once were handled, and again after waiting exchanges were resumed: the place
+  // to pass on what they queued together.
   virtual void end_of_turn() {}
 };
 
