@@ -29,7 +29,9 @@ void wake_waiter(std::atomic<std::uint32_t>& word) {
   ::syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
 }
 
-rocksdb::Slice slice(const std::string& bytes) { return {bytes.data(), bytes.size()}; }
+rocksdb::Slice slice(const std::string& bytes) {
+  return {bytes.data(), bytes.size()};
+}
 
 }  // namespace
 
@@ -42,9 +44,8 @@ class GroupBatch {
   std::size_t fill(const Overlay& overlay) {
     batch_.Clear();
     overlay.for_each_changed([this](const Overlay::Row& row) {
-      const rocksdb::Status status = row.state == Overlay::State::present
-                                         ? batch_.Put(slice(row.key), slice(row.value))
-                                         : batch_.Delete(slice(row.key));
+      const rocksdb::Status status = row.state == Overlay::State::present ? batch_.Put(slice(row.key), slice(row.value))
+                                                                          : batch_.Delete(slice(row.key));
       QUIPU_ASSERT(status.ok(), "{}", status.ToString());
     });
     return static_cast<std::size_t>(batch_.Count());

@@ -164,9 +164,8 @@ TEST_F(CommitterTest, GroupIsBoundedInWritesAndBytes) {
   {
     Gate gate{committer};
     for (int i = 0; i < 32; ++i) {
-      writes.push_back(std::make_unique<TestWrite>([i](WriteGroup& group) {
-        group.put("key" + std::to_string(i), std::string(i < 16 ? 10 : 600, 'x'));
-      }));
+      writes.push_back(std::make_unique<TestWrite>(
+          [i](WriteGroup& group) { group.put("key" + std::to_string(i), std::string(i < 16 ? 10 : 600, 'x')); }));
       committer.submit(*writes.back());
     }
   }

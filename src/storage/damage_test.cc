@@ -20,8 +20,12 @@ namespace fs = std::filesystem;
 
 constexpr int records = 200;
 
-std::string name(int i) { return fmt::format("key{:04}", i); }
-std::string value(int i) { return fmt::format("value{}-{}", i, std::string(static_cast<std::size_t>(i % 40), 'v')); }
+std::string name(int i) {
+  return fmt::format("key{:04}", i);
+}
+std::string value(int i) {
+  return fmt::format("value{}-{}", i, std::string(static_cast<std::size_t>(i % 40), 'v'));
+}
 
 void put_records(Store& store, int from, int to) {
   Committer committer{store, {}};
@@ -34,7 +38,9 @@ class Damage : public ::testing::Test {
   fs::path killed() {
     const fs::path live = temporary_.path() / "live", copy = temporary_.path() / "killed";
     if (fs::exists(copy)) return copy;
-    { put_records(*open_or_fail({.directory = live}), 0, records / 2); }
+    {
+      put_records(*open_or_fail({.directory = live}), 0, records / 2);
+    }
     const auto store = open_or_fail({.directory = live});
     put_records(*store, records / 2, records);
     fs::copy(live, copy, fs::copy_options::recursive);  // nothing is being written: the same bytes that a kill leaves
@@ -44,8 +50,12 @@ class Damage : public ::testing::Test {
   fs::path closed() {
     const fs::path directory = temporary_.path() / "closed";
     if (fs::exists(directory)) return directory;
-    { put_records(*open_or_fail({.directory = directory}), 0, records / 2); }
-    { put_records(*open_or_fail({.directory = directory}), records / 2, records); }
+    {
+      put_records(*open_or_fail({.directory = directory}), 0, records / 2);
+    }
+    {
+      put_records(*open_or_fail({.directory = directory}), records / 2, records);
+    }
     return directory;
   }
 
@@ -94,30 +104,37 @@ using Change = std::function<void(std::string& bytes, SeededRandom& random)>;
 
 const std::map<std::string, Change>& changes() {
   static const std::map<std::string, Change> all{
-      {"flip a bit", [](std::string& bytes, SeededRandom& random) {
+      {"flip a bit",
+       [](std::string& bytes, SeededRandom& random) {
          bytes[random.below(bytes.size())] ^= static_cast<char>(1 << random.below(8));
        }},
-      {"flip a bit near the start", [](std::string& bytes, SeededRandom& random) {
+      {"flip a bit near the start",
+       [](std::string& bytes, SeededRandom& random) {
          bytes[random.below(std::min<std::size_t>(bytes.size(), 64))] ^= static_cast<char>(1 << random.below(8));
        }},
-      {"flip a bit near the end", [](std::string& bytes, SeededRandom& random) {
+      {"flip a bit near the end",
+       [](std::string& bytes, SeededRandom& random) {
          bytes[bytes.size() - 1 - random.below(std::min<std::size_t>(bytes.size(), 64))] ^=
              static_cast<char>(1 << random.below(8));
        }},
       {"cut", [](std::string& bytes, SeededRandom& random) { bytes.resize(random.below(bytes.size())); }},
-      {"cut a little", [](std::string& bytes, SeededRandom& random) {
+      {"cut a little",
+       [](std::string& bytes, SeededRandom& random) {
          bytes.resize(bytes.size() - 1 - random.below(std::min<std::size_t>(bytes.size(), 64)));
        }},
       {"empty", [](std::string& bytes, SeededRandom&) { bytes.clear(); }},
-      {"zero a stretch", [](std::string& bytes, SeededRandom& random) {
+      {"zero a stretch",
+       [](std::string& bytes, SeededRandom& random) {
          const std::size_t from = random.below(bytes.size());
          const std::size_t length = 1 + random.below(512);
          std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(from), std::min(length, bytes.size() - from), '\0');
        }},
-      {"zero the start", [](std::string& bytes, SeededRandom& random) {
+      {"zero the start",
+       [](std::string& bytes, SeededRandom& random) {
          std::fill_n(bytes.begin(), std::min<std::size_t>(bytes.size(), 1 + random.below(4'096)), '\0');
        }},
-      {"zero the end", [](std::string& bytes, SeededRandom& random) {
+      {"zero the end",
+       [](std::string& bytes, SeededRandom& random) {
          const std::size_t length = std::min<std::size_t>(bytes.size(), 1 + random.below(4'096));
          std::fill_n(bytes.end() - static_cast<std::ptrdiff_t>(length), length, '\0');
        }},
@@ -192,6 +209,17 @@ TEST_F(Damage, LogThatLostItsEndIsRefusedByTheWatermark) {
   ASSERT_FALSE(store.has_value());
   EXPECT_NE(store.error().message.find("synced writes are missing"), std::string::npos) << store.error().message;
   EXPECT_NE(store.error().message.find(log.filename().string()), std::string::npos) << store.error().message;
+}
+
+// Somebody moved the log away; refusing must not make it worthless.
+TEST_F(Damage, RefusalLeavesEverythingAsItWas) {
+  const fs::path victim = copy_of(killed());
+  const fs::path log = only_file(victim, ".log"), away = temporary_.path() / "away";
+  fs::rename(log, away);
+  ASSERT_FALSE(Store::open({.directory = victim}).has_value());
+  fs::rename(away, log);
+  std::string words;
+  EXPECT_EQ(outcome_of(victim, words), Outcome::whole) << words;
 }
 
 // What a power cut leaves of a group that was never acknowledged.
@@ -290,7 +318,9 @@ class TwoLogs : public Damage {
  protected:
   fs::path two_logs() {
     const fs::path live = temporary_.path() / "two", copy = temporary_.path() / "two-killed";
-    { open_or_fail({.directory = live}); }
+    {
+      open_or_fail({.directory = live});
+    }
     const auto disk = rocksdb::FileSystem::Default();
     const auto env = make_env(disk);
     rocksdb::DB* opened = nullptr;

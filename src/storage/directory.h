@@ -1,5 +1,5 @@
-// The identity of a data directory: what lies in it, whether it is ours, and how it comes into being. Inside this folder
-// only. The layout is docs/formats/directory.md.
+// The identity of a data directory: what lies in it, whether it is ours, and how it comes into being. Inside this
+// folder only. The layout is docs/formats/directory.md.
 //
 // Creation: FORMAT "creating" -> rows/ and WATERMARK -> FORMAT "ready", each step durable before the next. A crash
 // before "ready" has lost nothing, because nothing was acknowledged: the next open begins again.

@@ -37,7 +37,8 @@ Result<DirectoryLock> DirectoryLock::take(const std::filesystem::path& path, boo
   if (descriptor < 0) return fail(ErrorCode::environment, "cannot open {}: {}", path.string(), std::strerror(errno));
   DirectoryLock lock{descriptor};
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return fail(ErrorCode::environment, "cannot lock {}: {}", path.string(), std::strerror(errno));
+    if (errno != EWOULDBLOCK)
+      return fail(ErrorCode::environment, "cannot lock {}: {}", path.string(), std::strerror(errno));
     return fail(ErrorCode::environment, "{} is in use by {}; stop that first", path.parent_path().string(),
                 holder(path));
   }

@@ -16,9 +16,9 @@ namespace quipu::storage {
 
 struct DiskFigures {
   Histogram log_sync_microseconds;
-  // Nothing may be written any more until the directory is opened again, whatever the error was. A sync has failed: what
-  // the kernel held for it may be gone, and no later sync would say so. Or RocksDB's manifest could not be written:
-  // after that, going on when there is space again can leave a manifest that does not open.
+  // Nothing may be written any more until the directory is opened again, whatever the error was. A sync has failed:
+  // what the kernel held for it may be gone, and no later sync would say so. Or RocksDB's manifest could not be
+  // written: after that, going on when there is space again can leave a manifest that does not open.
   std::atomic<bool> beyond_repair{false};
   // RocksDB's writer of this log takes nothing more; a new log is needed.
   std::atomic<bool> log_broken{false};

@@ -17,9 +17,12 @@ namespace quipu::storage {
 namespace {
 
 constexpr std::chrono::milliseconds space_check_interval{100};
-constexpr int block_cache_shard_bits = 4;
+constexpr int block_cache_shard_bits = 2;  // locks; few threads read
+const rocksdb::ReadOptions plain_read;
 
-rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+rocksdb::Slice slice(std::string_view bytes) {
+  return {bytes.data(), bytes.size()};
+}
 
 }  // namespace
 
@@ -111,7 +114,7 @@ Engine::~Engine() {
 }
 
 Result<bool> Engine::get(std::string_view key, std::string& value) const {
-  const rocksdb::Status status = db_->Get(rocksdb::ReadOptions{}, slice(key), &value);
+  const rocksdb::Status status = db_->Get(plain_read, slice(key), &value);
   if (status.ok()) return true;
   if (status.IsNotFound()) return false;
   return std::unexpected(to_error(status, "reading a row"));

@@ -68,14 +68,8 @@ class Engine {
   void resume();
 
   const StoreOptions options_;
-  OpenDirectory directory_;  // holds the lock: destroyed last
-  Disk disk_;
-  std::shared_ptr<Listener> listener_;
-  std::shared_ptr<rocksdb::Cache> block_cache_;
-  std::unique_ptr<rocksdb::Env> env_;
-  std::unique_ptr<rocksdb::DB> db_;
-  std::unique_ptr<WatermarkFile> watermark_;
 
+  // Used by the threads of what stands below, so made before and destroyed after it.
   std::atomic<Health> health_{Health::good};
   struct Failure {
     std::optional<Error> error;
@@ -83,6 +77,14 @@ class Engine {
   };
   Guarded<Failure> failure_;
   Counter write_stalls_;
+
+  OpenDirectory directory_;  // holds the lock: destroyed last
+  Disk disk_;
+  std::shared_ptr<Listener> listener_;
+  std::shared_ptr<rocksdb::Cache> block_cache_;
+  std::unique_ptr<rocksdb::Env> env_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::unique_ptr<WatermarkFile> watermark_;
 
   // Committer thread only.
   MonotonicTime space_checked_{};

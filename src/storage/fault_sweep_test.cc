@@ -46,16 +46,16 @@ TEST_P(FaultSweep, AcknowledgedWritesSurviveEveryPoint) {
   EXPECT_GT(acknowledged, 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, FaultSweep,
-    ::testing::Values(Sweep{"InputOutputErrorOnce", "kind=eio,for=once", 2},
-                      Sweep{"InputOutputErrorForEver", "kind=eio,for=ever", 2},
-                      Sweep{"NoSpaceOnce", "kind=enospc,for=once", 2}, Sweep{"NoSpaceForEver", "kind=enospc,for=ever", 2},
-                      Sweep{"ShortWriteOnce", "kind=short,for=once", 2},
-                      Sweep{"ShortWriteForEver", "kind=short,for=ever", 2},
-                      Sweep{"SyncErrorOnce", "kind=eio,calls=sync,for=once", 1},
-                      Sweep{"SyncErrorForEver", "kind=eio,calls=sync,for=ever", 1}),
-    [](const auto& sweep) { return sweep.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, FaultSweep,
+                         ::testing::Values(Sweep{"InputOutputErrorOnce", "kind=eio,for=once", 2},
+                                           Sweep{"InputOutputErrorForEver", "kind=eio,for=ever", 2},
+                                           Sweep{"NoSpaceOnce", "kind=enospc,for=once", 2},
+                                           Sweep{"NoSpaceForEver", "kind=enospc,for=ever", 2},
+                                           Sweep{"ShortWriteOnce", "kind=short,for=once", 2},
+                                           Sweep{"ShortWriteForEver", "kind=short,for=ever", 2},
+                                           Sweep{"SyncErrorOnce", "kind=eio,calls=sync,for=once", 1},
+                                           Sweep{"SyncErrorForEver", "kind=eio,calls=sync,for=ever", 1}),
+                         [](const auto& sweep) { return sweep.param.name; });
 
 }  // namespace
 }  // namespace quipu::storage

@@ -10,7 +10,9 @@ namespace {
 constexpr std::string_view signature = "quipu directory ";
 constexpr std::string_view version = "1";
 
-std::string_view name_of(Format::State state) { return state == Format::State::ready ? "ready" : "creating"; }
+std::string_view name_of(Format::State state) {
+  return state == Format::State::ready ? "ready" : "creating";
+}
 
 // Takes "name value LF" off the front.
 bool take_line(std::string_view& rest, std::string_view name, std::string_view& value) {
@@ -22,14 +24,16 @@ bool take_line(std::string_view& rest, std::string_view name, std::string_view& 
   return true;
 }
 
-std::string checksum_line(std::string_view bytes) { return fmt::format("checksum {:08x}\n", crc32c(bytes)); }
+std::string checksum_line(std::string_view bytes) {
+  return fmt::format("checksum {:08x}\n", crc32c(bytes));
+}
 
 }  // namespace
 
 std::string encode_format(const Format& format) {
   QUIPU_ASSERT(format.store_id.size() == store_id_bytes);
-  std::string out = fmt::format("{}{}\nstore {}\nstate {}\n", signature, version, to_hex(format.store_id),
-                                name_of(format.state));
+  std::string out =
+      fmt::format("{}{}\nstore {}\nstate {}\n", signature, version, to_hex(format.store_id), name_of(format.state));
   return out + checksum_line(out);
 }
 

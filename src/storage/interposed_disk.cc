@@ -22,10 +22,8 @@ class AppendedFile final : public rocksdb::FSWritableFileOwnerWrapper {
       : FSWritableFileOwnerWrapper{std::move(file)}, path_{std::move(path)}, observer_{std::move(observer)} {}
 
   IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
-    const DiskCall call{.kind = Kind::append,
-                        .path = path_,
-                        .offset = target()->GetFileSize(options, debug),
-                        .bytes = data.size()};
+    const DiskCall call{
+        .kind = Kind::append, .path = path_, .offset = target()->GetFileSize(options, debug), .bytes = data.size()};
     return observer_->observe(
         call, [&](std::size_t bytes) { return target()->Append(Slice{data.data(), bytes}, options, debug); });
   }
@@ -99,8 +97,7 @@ class SyncedDirectory final : public rocksdb::FSDirectoryWrapper {
     return observer_->observe({.kind = Kind::sync_directory, .path = path_},
                               [&](std::size_t) { return FSDirectoryWrapper::Fsync(options, debug); });
   }
-  IOStatus FsyncWithDirOptions(const IOOptions& options, IODebugContext* debug,
-                               const DirFsyncOptions& what) override {
+  IOStatus FsyncWithDirOptions(const IOOptions& options, IODebugContext* debug, const DirFsyncOptions& what) override {
     return observer_->observe({.kind = Kind::sync_directory, .path = path_}, [&](std::size_t) {
       return FSDirectoryWrapper::FsyncWithDirOptions(options, debug, what);
     });
@@ -188,9 +185,9 @@ class InterposedDisk final : public rocksdb::FileSystemWrapper {
 }  // namespace
 
 std::string_view to_string(DiskCall::Kind kind) {
-  constexpr std::array<std::string_view, 12> names{
-      "open_new", "open_append", "open_in_place",  "append", "write",  "truncate",
-      "sync",     "close",       "make_directory", "erase",  "rename", "sync_directory"};
+  constexpr std::array<std::string_view, 12> names{"open_new",       "open_append", "open_in_place", "append",
+                                                   "write",          "truncate",    "sync",          "close",
+                                                   "make_directory", "erase",       "rename",        "sync_directory"};
   return names.at(static_cast<std::size_t>(kind));
 }
 

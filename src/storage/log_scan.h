@@ -3,10 +3,11 @@
 //
 // A log is a row of 32 KiB blocks of records; a record never crosses a block:
 //
-//   record = checksum (u32, masked CRC-32C of type and payload) length (u16) type (u8: full, first, middle, last) payload
+//   record = checksum (u32, masked CRC-32C of type and payload) length (u16) type (u8: full, first, middle, last)
+//   payload
 //
-// all little-endian; the fragments of one batch joined begin with the batch's first sequence number (u64) and its number
-// of rows (u32).
+// all little-endian; the fragments of one batch joined begin with the batch's first sequence number (u64) and its
+// number of rows (u32).
 //
 // The committer appends a batch only after the one before it was synced. So a bad record with the beginning of another
 // batch after it had been synced: that is damage. A bad record with no batch after it is the end that a power cut tore,

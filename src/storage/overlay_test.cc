@@ -20,9 +20,7 @@ TEST(Overlay, BehavesLikeAMapWithSavePoints) {
     for (int step = 0; step < 300; ++step) {
       const std::string key = "key" + std::string(random.below(20), 'k') + std::to_string(random.below(40));
       switch (random.below(8)) {
-        case 0:
-          marks.emplace_back(overlay.mark(), model);
-          break;
+        case 0: marks.emplace_back(overlay.mark(), model); break;
         case 1:
           if (!marks.empty()) {
             const std::size_t to = random.below(marks.size());

@@ -41,7 +41,9 @@ Result<std::optional<std::string>> read_own_file(rocksdb::FileSystem& disk, cons
   return got.ToString();
 }
 
-std::filesystem::path temporary_name(const std::filesystem::path& path) { return path.string() + ".new"; }
+std::filesystem::path temporary_name(const std::filesystem::path& path) {
+  return path.string() + ".new";
+}
 
 Result<> replace_own_file(rocksdb::FileSystem& disk, const std::filesystem::path& path, std::string_view bytes) {
   const std::filesystem::path temporary = temporary_name(path);

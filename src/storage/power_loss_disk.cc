@@ -35,39 +35,28 @@ class PowerLossObserver final : public DiskObserver {
     const std::scoped_lock lock{mutex_};
     if (at_ != 0 && ++calls_ >= at_) return IOStatus::IOError("simulated power loss", call.path);
     switch (call.kind) {
-      case Kind::open_new:
-        return create(call.path, perform);
+      case Kind::open_new: return create(call.path, perform);
       case Kind::open_append:
         if (!fs::exists(call.path)) return create(call.path, perform);
         track(call.path);
         return perform(0);
-      case Kind::open_in_place:
-        track(call.path);
-        return perform(0);
-      case Kind::append:
-        return append(call, perform);
-      case Kind::write:
-        return overwrite(call, perform);
-      case Kind::truncate:
-        return truncate(call, perform);
+      case Kind::open_in_place: track(call.path); return perform(0);
+      case Kind::append: return append(call, perform);
+      case Kind::write: return overwrite(call, perform);
+      case Kind::truncate: return truncate(call, perform);
       case Kind::sync:
         if (const auto found = files_.find(call.path); found != files_.end()) {
           note(Entry::synced, call.path, "", found->second.size, found->second.overwrites);
         }
         return IOStatus::OK();
-      case Kind::close:
-        return perform(0);
-      case Kind::make_directory:
-        note_unconfirmed(Entry::made_directory, call.path, "", 0);
-        return perform(0);
+      case Kind::close: return perform(0);
+      case Kind::make_directory: note_unconfirmed(Entry::made_directory, call.path, "", 0); return perform(0);
       case Kind::erase:
         note_unconfirmed(Entry::erased, call.path, "", keep(call.path));
         files_.erase(call.path);
         return perform(0);
-      case Kind::rename:
-        return rename(call.path, *call.target, perform);
-      case Kind::sync_directory:
-        return sync_directory(call.path);
+      case Kind::rename: return rename(call.path, *call.target, perform);
+      case Kind::sync_directory: return sync_directory(call.path);
     }
     return IOStatus::NotSupported("unknown call");
   }

@@ -94,11 +94,13 @@ struct Step {
   enum class Kind : std::uint8_t { remove = 1, link, truncate, write };
   Kind kind;
   std::string path;
-  std::string bytes;          // write: what; link: from where
+  std::string bytes;         // write: what; link: from where
   std::uint64_t number = 0;  // truncate: the size; write: the offset
 };
 
-std::string parent_of(const std::string& path) { return fs::path{path}.parent_path(); }
+std::string parent_of(const std::string& path) {
+  return fs::path{path}.parent_path();
+}
 
 class Loss {
  public:
@@ -176,9 +178,7 @@ class Loss {
         names_[entry.other] = std::move(file);
         break;
       }
-      case Kind::overwritten:
-        at(entry.path)->overwrites.push_back({entry.number, entry.other});
-        break;
+      case Kind::overwritten: at(entry.path)->overwrites.push_back({entry.number, entry.other}); break;
       case Kind::synced:
         if (const auto found = names_.find(entry.path); found != names_.end()) {
           found->second->durable_bytes = entry.number;
@@ -271,19 +271,13 @@ void write_at(const std::string& path, std::uint64_t offset, std::string_view by
 
 void take(const Step& step) {
   switch (step.kind) {
-    case Step::Kind::remove:
-      fs::remove_all(step.path);
-      break;
+    case Step::Kind::remove: fs::remove_all(step.path); break;
     case Step::Kind::link:
       fs::remove(step.path);
       fs::create_hard_link(step.bytes, step.path);
       break;
-    case Step::Kind::truncate:
-      fs::resize_file(step.path, step.number);
-      break;
-    case Step::Kind::write:
-      write_at(step.path, step.number, step.bytes);
-      break;
+    case Step::Kind::truncate: fs::resize_file(step.path, step.number); break;
+    case Step::Kind::write: write_at(step.path, step.number, step.bytes); break;
   }
 }
 

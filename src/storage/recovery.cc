@@ -3,6 +3,8 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/wal_filter.h>
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "base/log.h"
 #include "storage/own_file.h"
@@ -25,8 +27,8 @@ std::string place_of(const LogScan& log) {
                      log.good_bytes, log.file_bytes, log.batches);
 }
 
-// Looks on while RocksDB replays the logs. RocksDB skips a stretch of zeros in silence; a batch that does not follow the
-// one before it gives that away.
+// Looks on while RocksDB replays the logs. RocksDB skips a stretch of zeros in silence; a batch that does not follow
+// the one before it gives that away.
 class ReplayCheck final : public rocksdb::WalFilter {
  public:
   explicit ReplayCheck(const std::vector<LogScan>& logs) : logs_{logs} {}
@@ -99,7 +101,14 @@ Result<std::unique_ptr<rocksdb::DB>> open_checked(const RowsToOpen& to_open, con
   return std::move(opened.rows);
 }
 
-// "" when there is no log.
+Result<std::unique_ptr<rocksdb::DB>> open_to_read(const RowsToOpen& to_open, const std::vector<LogScan>& logs) {
+  if (logs.empty() || !logs.back().torn || logs.back().damaged) return open_checked(to_open, logs, true);
+  // RocksDB refuses some torn ends. What a start would cut off is not read here either.
+  RowsToOpen up_to_the_tear = to_open;
+  up_to_the_tear.options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  return open_checked(up_to_the_tear, logs, true);
+}
+
 std::string newest_log_words(const std::vector<LogScan>& logs) {
   if (logs.empty()) return "there is no log";
   const LogScan& log = logs.back();
@@ -114,22 +123,29 @@ Error short_of_watermark(std::uint64_t found, const Watermark& watermark, const 
                       watermark.sequence - found, watermark.sequence, found, newest_log_words(logs), loss_advice)};
 }
 
-// The end of the newest log, before RocksDB sees it. An older log is judged by ReplayCheck, which knows whether it still
-// counts.
-Result<> settle_newest_log(const RowsToOpen& to_open, const std::vector<LogScan>& logs) {
-  if (logs.empty() || !logs.back().torn) return {};
-  const LogScan& log = logs.back();
-  if (log.damaged) return fail(ErrorCode::damaged, "{}; {}", place_of(log), loss_advice);
-  if (log.batches > 0 && log.last_sequence < to_open.watermark.sequence) {
-    return std::unexpected(short_of_watermark(log.last_sequence, to_open.watermark, logs));
-  }
-  log_info("torn_tail_cut", {{"log", log.path.string()}, {"bytes", log.file_bytes - log.good_bytes}});
-  return cut_torn_tail(to_open.disk, log);
+// What is short of the watermark is refused before anything is changed, so that a log that somebody moved away can be
+// moved back.
+Result<> refuse_loss(const RowsToOpen& to_open, const std::vector<LogScan>& logs) {
+  std::uint64_t found = 0;
+  for (const LogScan& log : logs) found = std::max(found, log.last_sequence);
+  if (found >= to_open.watermark.sequence) return {};
+  // After a clean close it is all in the tables.
+  QUIPU_TRY(const auto rows, open_to_read(to_open, logs));
+  found = rows->GetLatestSequenceNumber();
+  if (found < to_open.watermark.sequence) return std::unexpected(short_of_watermark(found, to_open.watermark, logs));
+  return {};
 }
 
 Result<std::unique_ptr<rocksdb::DB>> recover_strictly(const RowsToOpen& to_open) {
   QUIPU_TRY(const std::vector<LogScan> logs, scan_logs(to_open.disk, to_open.paths.rows));
-  QUIPU_CHECK(settle_newest_log(to_open, logs));
+  // An older log is judged by ReplayCheck, which knows whether it still counts.
+  const LogScan* newest = logs.empty() ? nullptr : &logs.back();
+  if (newest != nullptr && newest->damaged) return fail(ErrorCode::damaged, "{}; {}", place_of(*newest), loss_advice);
+  QUIPU_CHECK(refuse_loss(to_open, logs));
+  if (newest != nullptr && newest->torn) {
+    log_info("torn_tail_cut", {{"log", newest->path.string()}, {"bytes", newest->file_bytes - newest->good_bytes}});
+    QUIPU_CHECK(cut_torn_tail(to_open.disk, *newest));
+  }
   QUIPU_TRY(auto rows, open_checked(to_open, logs, false));
   const std::uint64_t found = rows->GetLatestSequenceNumber();
   if (found >= to_open.watermark.sequence) return rows;
@@ -170,11 +186,7 @@ Result<std::unique_ptr<rocksdb::DB>> recover_rows(const RowsToOpen& to_open) {
 
 Result<std::unique_ptr<rocksdb::DB>> open_rows_to_read(const RowsToOpen& to_open) {
   QUIPU_TRY(const std::vector<LogScan> logs, scan_logs(to_open.disk, to_open.paths.rows));
-  if (logs.empty() || !logs.back().torn || logs.back().damaged) return open_checked(to_open, logs, true);
-  // RocksDB refuses some torn ends. What the next start would cut off is not read here either.
-  RowsToOpen up_to_the_tear = to_open;
-  up_to_the_tear.options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-  return open_checked(up_to_the_tear, logs, true);
+  return open_to_read(to_open, logs);
 }
 
 Result<Watermark> read_watermark(rocksdb::FileSystem& disk, const DirectoryPaths& paths, const Format& format,

@@ -51,7 +51,11 @@ void set_memory(rocksdb::Options& options, const StoreOptions& store, std::share
   table.block_cache = std::move(block_cache);
   table.block_size = block_bytes;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(bloom_bits_per_key));
-  // In the cache, so that the cache's limit holds for all of it.
+  // In the cache, so that the cache's limit holds for all of it; and in small parts: one filter of a whole table is
+  // larger than a shard of the cache and would be read from the disk for every row.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  table.metadata_block_size = block_bytes;
   table.cache_index_and_filter_blocks = true;
   table.cache_index_and_filter_blocks_with_high_priority = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;

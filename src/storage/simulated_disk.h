@@ -8,11 +8,11 @@
 //       from there on fails and changes nothing.
 //
 //   fault:at=N[,kind=eio|enospc|short][,calls=any|sync][,for=once|ever][,report=PATH]
-//       The N-th call (of the syncs only, with calls=sync) fails, or that and every later one. `short` writes a part and
-//       fails. When it happens, a line that says where is appended to the file `report`.
+//       The N-th call (of the syncs only, with calls=sync) fails, or that and every later one. `short` writes a part
+//       and fails. When it happens, a line that says where is appended to the file `report`.
 //
-// Calls are counted from 1 over everything that changes a file or a directory: open for writing, append, write, truncate,
-// sync, close, create, rename, delete, sync of a directory.
+// Calls are counted from 1 over everything that changes a file or a directory: open for writing, append, write,
+// truncate, sync, close, create, rename, delete, sync of a directory.
 #pragma once
 
 #include <cstdint>

@@ -127,7 +127,7 @@ TEST_F(PowerLossDisk, KeepsSyncedBytesAndLosesOthers) {
         EXPECT_LE(left.size(), 14u);
         seen.insert(left.substr(6));
       });
-  EXPECT_TRUE(seen.contains(""));  // all of it lost
+  EXPECT_TRUE(seen.contains(""));                               // all of it lost
   EXPECT_TRUE(std::ranges::any_of(seen, [](const auto& left) {  // a part of it
     return !left.empty() && std::string_view{"unsynced"}.starts_with(left);
   }));

@@ -40,11 +40,21 @@ Cursor::Cursor(Cursor&&) noexcept = default;
 Cursor& Cursor::operator=(Cursor&&) noexcept = default;
 Cursor::~Cursor() = default;
 
-void Cursor::seek(std::string_view key) { (**position_).Seek({key.data(), key.size()}); }
-bool Cursor::valid() const { return (**position_).Valid(); }
-void Cursor::next() { (**position_).Next(); }
-std::string_view Cursor::key() const { return (**position_).key().ToStringView(); }
-std::string_view Cursor::value() const { return (**position_).value().ToStringView(); }
+void Cursor::seek(std::string_view key) {
+  (**position_).Seek({key.data(), key.size()});
+}
+bool Cursor::valid() const {
+  return (**position_).Valid();
+}
+void Cursor::next() {
+  (**position_).Next();
+}
+std::string_view Cursor::key() const {
+  return (**position_).key().ToStringView();
+}
+std::string_view Cursor::value() const {
+  return (**position_).value().ToStringView();
+}
 
 Result<> Cursor::status() const {
   const rocksdb::Status status = (**position_).status();
@@ -60,7 +70,9 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
   return std::make_unique<Store>(std::move(engine));
 }
 
-Result<bool> Store::get(std::string_view key, std::string& value) const { return engine_->get(key, value); }
+Result<bool> Store::get(std::string_view key, std::string& value) const {
+  return engine_->get(key, value);
+}
 
 Result<Store::Cached> Store::get_cached(std::string_view key, std::string& value) const {
   return engine_->get_cached(key, value);
@@ -70,6 +82,8 @@ Cursor Store::cursor(std::string_view first, std::string_view end) const {
   return Cursor{std::make_unique<Cursor::Position>(*engine_, first, end)};
 }
 
-StoreFigures Store::figures() const { return engine_->figures(); }
+StoreFigures Store::figures() const {
+  return engine_->figures();
+}
 
 }  // namespace quipu::storage

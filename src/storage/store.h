@@ -26,7 +26,8 @@ class Engine;
 struct StoreOptions {
   std::filesystem::path directory;
   bool accept_loss = false;  // open although synced data is missing; what is lost is logged
-  std::size_t write_buffer_bytes = 64_MiB;
+  std::size_t write_buffer_bytes =
+      32_MiB;  // larger ones cost the writer more cache misses a row, and a restart more time
   std::size_t block_cache_bytes = 64_MiB;          // the limit on memory for reads
   std::uint64_t free_space_floor_bytes = 256_MiB;  // below it writes are refused, so that what is under way can finish
   std::string simulated_disk;                      // "" is the real one; else a disk that fails, described in disk.h
@@ -97,8 +98,8 @@ struct VerifyReport {
   std::uint64_t last_sequence = 0;
   std::uint64_t watermark = 0;
   std::uint64_t table_files = 0;
-  std::vector<std::string> problems;       // empty: the directory is whole
-  std::uint64_t problems_not_listed = 0;   // at most verify_problems_max are listed
+  std::vector<std::string> problems;      // empty: the directory is whole
+  std::uint64_t problems_not_listed = 0;  // at most verify_problems_max are listed
 };
 
 inline constexpr std::size_t verify_problems_max = 100;

@@ -1,6 +1,5 @@
 #include "storage/store.h"
 
-
 #include <unistd.h>
 
 #include <chrono>

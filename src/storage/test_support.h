@@ -109,7 +109,9 @@ inline Committed put(Committer& committer, std::string_view key, std::string_vie
   return commit(committer, [&](WriteGroup& group) { group.put(key, value); });
 }
 
-inline std::string to_string(const Error& error) { return error.message; }
+inline std::string to_string(const Error& error) {
+  return error.message;
+}
 
 // The value, or "(absent)", or "(error: ...)".
 inline std::string value_of(const Store& store, std::string_view key) {
