@@ -51,6 +51,7 @@ Connection::Progress Connection::advance() {
   const bool readable = read_some();
   if (busy_ && take_answer()) {
     busy_ = false;
+    if (last_answer_) close();
     return Progress::answered;
   }
   if (writable && readable) return Progress::waiting;
@@ -93,6 +94,7 @@ bool Connection::take_answer() {
   const auto length = header_value(head, "content-length");
   if (!length.empty()) std::from_chars(length.data(), length.data() + length.size(), body_size);
   if (incoming_.size() < head_size + end_of_head.size() + body_size) return false;
+  last_answer_ = header_value(head, "connection") == "close";
   answer_.status = 0;
   std::from_chars(head.data() + 9, head.data() + 12, answer_.status);
   answer_.body.assign(incoming_, head_size + end_of_head.size(), body_size);

@@ -45,6 +45,7 @@ class Connection {
   std::string incoming_;
   Answer answer_;
   bool busy_ = false;
+  bool last_answer_ = false;  // the server said that it closes the connection
 };
 
 }  // namespace quipu::torture

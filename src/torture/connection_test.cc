@@ -69,6 +69,14 @@ TEST_F(Peer, AnAnswerThatCameBeforeTheEndIsStillTaken) {
   EXPECT_EQ(connection.answer().status, 204);
 }
 
+TEST_F(Peer, AServerThatSaysCloseIsBelieved) {
+  connection.send("GET / HTTP/1.1\r\n\r\n");
+  answer("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+  EXPECT_EQ(advance(), Connection::Progress::answered);
+  EXPECT_EQ(connection.answer().body, "ok");
+  EXPECT_FALSE(connection.is_open());
+}
+
 TEST_F(Peer, HalfAnAnswerIsNone) {
   connection.send("GET / HTTP/1.1\r\n\r\n");
   answer("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -86,10 +87,21 @@ ServerProcess::~ServerProcess() {
 
 bool ServerProcess::wait_for_end(std::chrono::microseconds timeout) {
   if (pid_ < 0) return true;
-  pollfd ended{.fd = ended_.number(), .events = POLLIN, .revents = 0};
-  const timespec limit{.tv_sec = timeout.count() / 1'000'000, .tv_nsec = timeout.count() % 1'000'000 * 1000};
-  if (::ppoll(&ended, 1, &limit, nullptr) <= 0) return false;
-  const pid_t reaped = ::waitpid(pid_, &wait_status_, 0);
+  const auto until = std::chrono::steady_clock::now() + timeout;
+  for (;;) {
+    const auto left =
+        std::max(std::chrono::nanoseconds{0}, std::chrono::nanoseconds{until - std::chrono::steady_clock::now()});
+    pollfd ended{.fd = ended_.number(), .events = POLLIN, .revents = 0};
+    const timespec limit{.tv_sec = left.count() / 1'000'000'000, .tv_nsec = left.count() % 1'000'000'000};
+    const int ready = ::ppoll(&ended, 1, &limit, nullptr);
+    if (ready > 0) break;
+    // A Ctrl-C interrupts the wait, but says nothing about the server.
+    if (ready == 0 || errno != EINTR) return false;
+  }
+  pid_t reaped = 0;
+  do {
+    reaped = ::waitpid(pid_, &wait_status_, 0);
+  } while (reaped < 0 && errno == EINTR);
   QUIPU_ASSERT(reaped == pid_, "waitpid({}) gave {}: {}", pid_, reaped, std::strerror(errno));
   pid_ = -1;
   return true;

@@ -51,6 +51,17 @@ TEST_F(Process, AKillIsSeen) {
   EXPECT_EQ(process->how_it_ended(), "signal 9");
 }
 
+TEST_F(Process, ASignalToTheCallerDoesNotEndTheWait) {
+  struct sigaction ignore_softly{};
+  ignore_softly.sa_handler = [](int) {};
+  struct sigaction before{};
+  sigaction(SIGUSR2, &ignore_softly, &before);
+  auto process = start(fmt::format("kill -USR2 {}; exec sleep 0.2", getpid()));
+  ASSERT_TRUE(process);
+  EXPECT_TRUE(process->wait_for_end(10s));
+  sigaction(SIGUSR2, &before, nullptr);
+}
+
 TEST_F(Process, ItDiesWithItsOwner) {
   pid_t pid = 0;
   {

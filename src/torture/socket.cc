@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -32,6 +33,21 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
+// A signal does not stop the kernel from connecting. 0 or the error.
+int outcome_of_interrupted_connect(int socket) {
+  constexpr int connect_max_ms = 10'000;
+  pollfd connected{.fd = socket, .events = POLLOUT, .revents = 0};
+  int ready = 0;
+  do {
+    ready = ::poll(&connected, 1, connect_max_ms);
+  } while (ready < 0 && errno == EINTR);
+  if (ready <= 0) return ETIMEDOUT;
+  int error = 0;
+  socklen_t size = sizeof error;
+  ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size);
+  return error;
+}
+
 }  // namespace
 
 void FileDescriptor::close() noexcept {
@@ -42,8 +58,10 @@ Result<FileDescriptor> connect_loopback(std::uint16_t port) {
   FileDescriptor socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   if (!socket.open()) return fail(ErrorCode::environment, "socket: {}", std::strerror(errno));
   const auto address = loopback(port);
-  if (::connect(socket.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return fail(ErrorCode::unavailable, "connect to port {}: {}", port, std::strerror(errno));
+  if (::connect(socket.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    const int error = errno == EINTR ? outcome_of_interrupted_connect(socket.number()) : errno;
+    if (error != 0) return fail(ErrorCode::unavailable, "connect to port {}: {}", port, std::strerror(error));
+  }
   const int on = 1;
   ::setsockopt(socket.number(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   ::fcntl(socket.number(), F_SETFL, ::fcntl(socket.number(), F_GETFL) | O_NONBLOCK);
