@@ -44,6 +44,7 @@ class Damage : public ::testing::Test {
     const auto store = open_or_fail({.directory = live});
     put_records(*store, records / 2, records);
     fs::copy(live, copy, fs::copy_options::recursive);  // nothing is being written: the same bytes that a kill leaves
+    cut_unwritten_space(copy);
     return copy;
   }
 
@@ -309,8 +310,31 @@ TEST_F(Damage, LossAfterAnAcceptedLossIsRefusedToo) {
   }
   const LogScan newest = scan_logs(*rocksdb::FileSystem::Default(), copy / "rows").value().back();
   ASSERT_EQ(newest.batches, 10u);
-  fs::resize_file(newest.path, newest.file_bytes - 3);
+  fs::resize_file(newest.path, newest.good_bytes - 3);
   EXPECT_FALSE(Store::open({.directory = copy}).has_value());
+}
+
+// The live log is longer than what was written to it, and a kill leaves it so.
+TEST_F(Damage, SpaceThatTheLogHasNotUsedIsNone) {
+  const fs::path log = fs::relative(only_file(killed(), ".log"), killed());
+  for (const std::uint64_t unwritten : {1u, 6u, 7u, 4'096u, 100'000u, 5'000'000u}) {
+    const fs::path victim = copy_of(killed());
+    fs::resize_file(victim / log, fs::file_size(victim / log) + unwritten);
+    std::string words;
+    EXPECT_EQ(outcome_of(victim, words), Outcome::whole) << unwritten << ": " << words;
+  }
+}
+
+// Zeros where data was look like space that was never used; the watermark knows better.
+TEST_F(Damage, ZerosInPlaceOfTheEndAreRefused) {
+  const fs::path log = fs::relative(only_file(killed(), ".log"), killed());
+  const std::string bytes = read_file(killed() / log);
+  for (const std::size_t kept : {std::size_t{0}, bytes.size() / 2, bytes.size() - 1}) {
+    const fs::path victim = copy_of(killed());
+    write_file(victim / log, bytes.substr(0, kept) + std::string(bytes.size() - kept, '\0'));
+    std::string words;
+    EXPECT_EQ(outcome_of(victim, words), Outcome::refused) << kept;
+  }
 }
 
 // Two live logs, as there are while a flush is under way.
@@ -337,6 +361,7 @@ class TwoLogs : public Damage {
       EXPECT_TRUE(db->Put(rocks_write_options(), name(i), value(i)).ok());
     }
     fs::copy(live, copy, fs::copy_options::recursive);
+    cut_unwritten_space(copy);
     const auto format = decode_format(read_file(copy / "FORMAT"));
     write_file(copy / "WATERMARK", encode_watermark_file(format->store_id, 1'000, db->GetLatestSequenceNumber()));
     EXPECT_TRUE(db->ContinueBackgroundWork().ok());
@@ -364,6 +389,10 @@ TEST_F(TwoLogs, DamageToTheOlderIsRefused) {
       EXPECT_EQ(outcome_of(victim, words), Outcome::refused) << what;
     }
   }
+  const fs::path whole = copy_of(directory);
+  fs::resize_file(whole / older, fs::file_size(whole / older) + 100'000);
+  EXPECT_EQ(outcome_of(whole, words), Outcome::whole) << words;
+
   const fs::path victim = copy_of(directory);
   fs::remove(victim / older);
   EXPECT_EQ(outcome_of(victim, words), Outcome::refused);

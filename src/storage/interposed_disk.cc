@@ -21,6 +21,9 @@ class AppendedFile final : public rocksdb::FSWritableFileOwnerWrapper {
   AppendedFile(std::unique_ptr<rocksdb::FSWritableFile> file, std::string path, std::shared_ptr<DiskObserver> observer)
       : FSWritableFileOwnerWrapper{std::move(file)}, path_{std::move(path)}, observer_{std::move(observer)} {}
 
+  // A file here is as long as what was appended, so that an observer knows which bytes were never synced.
+  void PrepareWrite(std::size_t, std::size_t, const IOOptions&, IODebugContext*) override {}
+
   IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
     const DiskCall call{
         .kind = Kind::append, .path = path_, .offset = target()->GetFileSize(options, debug), .bytes = data.size()};

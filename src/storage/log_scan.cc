@@ -109,9 +109,11 @@ LogScan scan_log(std::string_view bytes) {
     ++log.batches;
     batch.reset();
   }
-  // A rest of zeros too short for a header is no torn record.
+  // Space that was never written is no torn record; but space is only taken together with a first batch.
+  const std::string_view rest = bytes.substr(at);
+  const bool unwritten = log.batches > 0 && rest.find_first_not_of('\0') == std::string_view::npos;
+  if (unwritten) at = bytes.size();
   log.torn = at < bytes.size() || batch.has_value();
-  if (!log.torn) log.good_bytes = bytes.size();
   log.damaged = at < bytes.size() && batch_begins_after(bytes, at);
   return log;
 }

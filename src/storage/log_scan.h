@@ -9,6 +9,8 @@
 // all little-endian; the fragments of one batch joined begin with the batch's first sequence number (u64) and its
 // number of rows (u32).
 //
+// A log that is being written, or that a crash has left, is longer than its batches: zeros follow (disk.cc).
+//
 // The committer appends a batch only after the one before it was synced. So a bad record with the beginning of another
 // batch after it had been synced: that is damage. A bad record with no batch after it is the end that a power cut tore,
 // and if it had been synced for longer than the watermark's interval, the watermark knows.
@@ -32,7 +34,7 @@ struct LogScan {
   std::uint64_t good_bytes = 0;  // up to the end of the last whole batch
   std::uint64_t batches = 0;
   std::uint64_t last_sequence = 0;  // of the last whole batch; 0 without one
-  bool torn = false;                // there are bytes after good_bytes that are no whole batch
+  bool torn = false;                // bytes other than unwritten space come after good_bytes, and are no whole batch
   bool damaged = false;             // and a batch begins after them
 };
 

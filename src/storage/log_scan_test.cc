@@ -28,7 +28,7 @@ class LogScanTest : public ::testing::Test {
                        }),
                 Committed::durable);
     }
-    bytes_ = read_file(log());
+    bytes_ = read_file(log()).substr(0, log_size());
   }
 
   fs::path log() const {
@@ -37,7 +37,7 @@ class LogScanTest : public ::testing::Test {
     }
     return {};
   }
-  std::size_t log_size() const { return fs::file_size(log()); }
+  std::size_t log_size() const { return scan_log(read_file(log())).good_bytes; }  // without unwritten space
 
   const TemporaryDirectory temporary_;
   std::string bytes_;
@@ -51,6 +51,14 @@ TEST_F(LogScanTest, ReadsAWholeLog) {
   EXPECT_EQ(scan.batches, static_cast<std::uint64_t>(batches));
   EXPECT_EQ(scan.last_sequence, 2u * batches);
   EXPECT_EQ(scan.good_bytes, bytes_.size());
+}
+
+TEST_F(LogScanTest, UnwrittenSpaceAfterTheBatchesIsNoTear) {
+  const LogScan scan = scan_log(bytes_ + std::string(70'000, '\0'));
+  EXPECT_FALSE(scan.torn);
+  EXPECT_EQ(scan.batches, static_cast<std::uint64_t>(batches));
+  EXPECT_EQ(scan.good_bytes, bytes_.size());
+  EXPECT_TRUE(scan_log(std::string(70'000, '\0')).torn);
 }
 
 TEST_F(LogScanTest, EveryCutIsATornTailAtTheLastWholeBatch) {

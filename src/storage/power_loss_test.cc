@@ -57,7 +57,7 @@ constexpr const char* child_seed = "QUIPU_STORAGE_CHILD_SEED";
 // acknowledged.
 TEST(PowerLossChild, CountsUntilItIsKilled) {
   const char* directory = std::getenv(child_directory);
-  if (directory == nullptr) GTEST_SKIP() << "runs only as a child of another test";
+  if (directory == nullptr) return;  // works only as a child of another test, which sets it
   const std::string disk = std::string{"power-loss:seed="} + std::getenv(child_seed);
   const auto store = Store::open({.directory = directory, .write_buffer_bytes = 64_KiB, .simulated_disk = disk});
   std::string begin = store ? value_of(**store, "counter") : "(refused) " + store.error().message;

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "storage/committer.h"
+#include "storage/log_scan.h"
 #include "storage/store.h"
 
 namespace quipu::storage {
@@ -125,6 +126,14 @@ inline std::unique_ptr<Store> open_or_fail(const StoreOptions& options) {
   auto store = Store::open(options);
   EXPECT_TRUE(store.has_value()) << (store ? "" : store.error().message);
   return store ? *std::move(store) : nullptr;
+}
+
+// Takes the space that a killed store's logs have in front of them away, so that what a test damages is data.
+inline void cut_unwritten_space(const std::filesystem::path& directory) {
+  const auto logs = scan_logs(*rocksdb::FileSystem::Default(), directory / "rows");
+  for (const LogScan& log : logs.value()) {
+    std::filesystem::resize_file(log.path, log.good_bytes);
+  }
 }
 
 }  // namespace quipu::storage

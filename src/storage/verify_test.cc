@@ -16,6 +16,7 @@ class Verify : public ::testing::Test {
     Committer committer{*store, {}};
     put_rows(committer, 500, 1'000);
     fs::copy(live_, directory_, fs::copy_options::recursive);
+    cut_unwritten_space(directory_);
   }
 
   void write_rows(int from, int to) {
