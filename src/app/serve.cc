@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <memory>
@@ -96,9 +97,8 @@ Result<> make_first_key(gateway::KeyRing& ring) {
 
 unsigned loops_for(const ServeSettings& settings) {
   if (settings.threads != 0) return settings.threads;
-  // One core is left to the committer.
-  const unsigned cores = std::thread::hardware_concurrency();
-  return cores > 2 ? cores - 1 : 1;
+  // One a core, although the committer needs one too: it mostly waits for the disk.
+  return std::max(1U, std::thread::hardware_concurrency());
 }
 
 http::ServerOptions server_options(const ServeSettings& settings) {
