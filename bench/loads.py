@@ -16,6 +16,7 @@ class Figure:
     requests_per_second: float
     p50_us: float
     p99_us: float
+    late: int = 0  # answers that took longer than wrk waits, two seconds
 
 
 def run(command, seconds_max):
@@ -70,9 +71,12 @@ def wrk(url, connections, seconds, script=None, arguments=()):
     if script:
         command += ["-s", HERE / script]
     out = run([*command, url, *(["--", *arguments] if arguments else [])], seconds * 3 + 60)
-    if bad := re.search(r"Non-2xx.*|Socket errors.*", out):
-        raise RuntimeError(f"{url}: {bad.group(0)}")
+    late = 0
+    if errors := re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", out):
+        late = int(errors.group(4))
+    if re.search(r"Non-2xx", out) or (errors and any(int(n) for n in errors.groups()[:3])):
+        raise RuntimeError(f"{url} did not answer all:\n{out}")
     percentile = {
         p: microseconds(v) for p, v in re.findall(r"^\s+(\d+)%\s+([\d.]+(?:us|ms|s|m))\s*$", out, re.MULTILINE)
     }
-    return Figure(float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)), percentile["50"], percentile["99"])
+    return Figure(float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)), percentile["50"], percentile["99"], late)

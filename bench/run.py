@@ -123,6 +123,7 @@ def measure(found, rounds, seconds):
             )
             for load in found:
                 load.figures.setdefault(connections, []).append(load.put(connections, seconds))
+        print(f"round {round_number + 1} of {rounds} done", file=sys.stderr)
     progress("", total, total)
     return sync_us
 
@@ -145,9 +146,11 @@ def speed_table(found):
     for load in found:
         for connections, figures in load.figures.items():
             rates = [f.requests_per_second for f in figures]
+            late = sum(f.late for f in figures)
             lines.append(
                 f"| {load.what} | {connections} | {statistics.median(rates):,.0f} | {min(rates):,.0f} - {max(rates):,.0f} "
-                f"| {load.median(connections, 'p50_us'):,.0f} | {load.median(connections, 'p99_us'):,.0f} |"
+                f"| {load.median(connections, 'p50_us'):,.0f} | {load.median(connections, 'p99_us'):,.0f}"
+                f"{f' ({late} answers took over 2 s)' if late else ''} |"
             )
     return lines
 

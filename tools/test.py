@@ -26,6 +26,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOGS = ROOT / "build/test-logs"
 CORES = os.cpu_count() or 1
 LOG_TAIL_LINES = 60
+FAILURE_LINES_MAX = 12
 FUZZ_SECONDS = int(os.environ.get("FUZZ_SECONDS", "60"))
 KILL_CYCLES = int(os.environ.get("KILL_CYCLES", "300"))
 POWER_LOSS_CYCLES = int(os.environ.get("POWER_LOSS_CYCLES", "1000"))
@@ -43,11 +44,13 @@ class Count:
     passed: int = 0
     failed: int = 0
     skipped: list[str] = dataclasses.field(default_factory=list)  # the reasons
+    failures: list[str] = dataclasses.field(default_factory=list)  # names, and what they said
 
     def add(self, other):
         self.passed += other.passed
         self.failed += other.failed
         self.skipped += other.skipped
+        self.failures += other.failures
         return self
 
     def __str__(self):
@@ -140,7 +143,10 @@ def read_junit(path):
     for case in root.iter("testcase"):
         name = f"{case.get('classname')}.{case.get('name')}"
         skipped = case.find("skipped")
-        if case.find("failure") is not None or case.find("error") is not None:
+        failure = next((found for kind in ("failure", "error") if (found := case.find(kind)) is not None), None)
+        if failure is not None:
+            words = (failure.get("message") or failure.text or "").strip().splitlines()
+            count.failures.append("\n    ".join([name, *words[:FAILURE_LINES_MAX]]))
             count.failed += 1
         elif skipped is not None or case.get("status") == "notrun":
             reason = (
@@ -164,7 +170,7 @@ def sanitizer_environment(preset, stage):
     return {
         "ASAN_OPTIONS": f"log_path={path}:detect_stack_use_after_return=1:strict_string_checks=1",
         "UBSAN_OPTIONS": f"log_path={path}:print_stacktrace=1",
-        "TSAN_OPTIONS": f"log_path={path}:suppressions={ROOT}/test/tsan.supp:second_deadlock_stack=1",
+        "TSAN_OPTIONS": f"log_path={path}:suppressions={ROOT}/tools/tsan.supp:second_deadlock_stack=1",
     }
 
 
@@ -193,6 +199,9 @@ def unit(preset):
                 stage.note(f"{program} has no test")
                 found.failed += 1
             count.add(found)
+        # At the end, where the tail of the log shows them.
+        for failure in count.failures:
+            stage.note(f"failed: {failure}")
         return count.add(sanitizer_reports(stage))
 
     return work

@@ -277,10 +277,27 @@ def check_links(tree):
                 yield path, line_of(bare, match.start()), f"link to {target}, which is not there: correct or remove it"
 
 
+def check_named_tests(tree):
+    """A page that says which test holds a promise must name one that is there."""
+    code = "\n".join(text for path, text in tree.texts.items() if path.endswith("_test.cc"))
+    known = {
+        f"{suite}.{name}" for suite, name in re.findall(r"^TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\)", code, re.MULTILINE)
+    }
+    suites = {name.split(".")[0] for name in known}
+    for path, text in tree.texts.items():
+        if not path.startswith("docs/"):
+            continue
+        for match in re.finditer(r"`([A-Z]\w+)\.([A-Z]\w+)`", text):
+            if match.group(1) in suites and match.group(0)[1:-1] not in known:
+                yield path, line_of(
+                    text, match.start()
+                ), f"there is no test {match.group(0)}: name the one that proves it"
+
+
 def check_formats(tree):
     for path, text in tree.texts.items():
         if re.match(r"docs/formats/[^/]+\.md$", path) and not path.endswith("README.md"):
-            if not re.search(r"\bversion\b[^\n]*\d", text, re.IGNORECASE):
+            if not re.search(r"\bversion\b", text, re.IGNORECASE):
                 yield path, 1, "a format without a version: say which version byte this page describes"
 
 
@@ -312,6 +329,7 @@ RULES = [
     check_lengths,
     check_banned,
     check_links,
+    check_named_tests,
     check_formats,
     check_architecture,
 ]

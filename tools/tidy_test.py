@@ -203,6 +203,14 @@ class Planted(unittest.TestCase):
             "docs/x.md:2: link to formats/gone.md",
         )
 
+    def test_page_that_names_a_test_which_is_gone(self):
+        self.write("src/base/a_test.cc", "TEST(Part, Fact) {}\nTEST_F(Fixture, LongName) {}\n")
+        self.expect(
+            "docs/x.md",
+            "`Part.Fact` `Fixture.LongName` `Other.Thing` `a.h`\n`Part.Gone`\n",
+            "docs/x.md:2: there is no test",
+        )
+
     def test_format_without_version(self):
         self.expect("docs/formats/row.md", "# Rows\n", "docs/formats/row.md:1: a format without a version")
 
