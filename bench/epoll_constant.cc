@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <string_view>
 
@@ -31,6 +32,7 @@ int main(int, char** arguments) {
         continue;
       }
       const ssize_t size = recv(events[i].data.fd, bytes, sizeof bytes, 0);
+      if (size < 0 && errno == EAGAIN) continue;
       const bool is_whole = size >= 4 && std::string_view{bytes, static_cast<std::size_t>(size)}.ends_with("\r\n\r\n");
       if (size <= 0 || (is_whole && send(events[i].data.fd, answer.data(), answer.size(), MSG_NOSIGNAL) < 0)) {
         close(events[i].data.fd);

@@ -122,10 +122,19 @@ def measure(found, rounds, seconds):
                 total,
             )
             for load in found:
-                load.figures.setdefault(connections, []).append(load.put(connections, seconds))
+                load.figures.setdefault(connections, []).append(put(load, connections, seconds))
         print(f"round {round_number + 1} of {rounds} done", file=sys.stderr)
     progress("", total, total)
     return sync_us
+
+
+def put(load, connections, seconds):
+    """Once more if a connection broke, so that one hiccup does not cost the whole run; a second time is an error."""
+    try:
+        return load.put(connections, seconds)
+    except RuntimeError as error:
+        print(f"again, because {load.name} failed: {error}", file=sys.stderr)
+        return load.put(connections, seconds)
 
 
 def progress(text, done, total):

@@ -21,8 +21,10 @@ Result<std::int64_t> number_member(std::string_view body, std::string_view wante
   std::optional<std::int64_t> number;
   json.begin_object();
   while (json.next_member(member)) {
-    if (member == wanted) json.read_int64(number.emplace());
-    else json.skip_value();
+    if (member == wanted)
+      json.read_int64(number.emplace());
+    else
+      json.skip_value();
   }
   if (!json.finish() || !number) return fail(ErrorCode::unavailable, "the server's answer has no {}: {}", wanted, body);
   return *number;
@@ -44,17 +46,18 @@ void add_increment(CLI::App& group, Command& chosen) {
   auto options = std::make_shared<IncrementOptions>();
   auto remote = add_remote_options(*command);
   command->add_option("NAME", options->name, "The counter")->required();
-  command->add_option("--by", options->by, "Any whole number but 0; N reserves the last N numbers up to the one printed [1]");
+  command->add_option("--by", options->by,
+                      "Any whole number but 0; N reserves the last N numbers up to the one printed [1]");
   command->add_option("--max", options->max, "Refuse to go above this");
   command->add_option("--min", options->min, "Refuse to go below this");
-  command->add_option("--idempotency-key", options->idempotency_key, "Makes a retry harmless: it prints the first answer");
+  command->add_option("--idempotency-key", options->idempotency_key,
+                      "Makes a retry harmless: it prints the first answer");
   command->callback([=, &chosen] {
     chosen = [=]() -> Result<int> {
       QUIPU_TRY(auto server, Remote::connect(*remote));
-      const std::string target = target_of("/counter/increment", {{"counter", options->name},
-                                                                  {"by", options->by},
-                                                                  {"max", options->max},
-                                                                  {"min", options->min}});
+      const std::string target =
+          target_of("/counter/increment",
+                    {{"counter", options->name}, {"by", options->by}, {"max", options->max}, {"min", options->min}});
       return print_number(server.call(http::Method::post, target, {}, options->idempotency_key), "new_value");
     };
   });
@@ -125,8 +128,10 @@ Result<std::optional<std::string>> print_page(std::string_view body) {
   json.begin_object();
   while (json.next_member(member)) {
     if (member == "next") {
-      if (json.peek_type() == JsonType::null) json.read_null();
-      else if (json.read_string(text)) next = text;
+      if (json.peek_type() == JsonType::null)
+        json.read_null();
+      else if (json.read_string(text))
+        next = text;
       continue;
     }
     json.begin_array();
@@ -135,8 +140,10 @@ Result<std::optional<std::string>> print_page(std::string_view body) {
       std::int64_t value = 0;
       json.begin_object();
       while (json.next_member(member)) {
-        if (member == "value") json.read_int64(value);
-        else if (json.read_string(text)) name = text;
+        if (member == "value")
+          json.read_int64(value);
+        else if (json.read_string(text))
+          name = text;
       }
       print_line(fmt::format("{}\t{}", name, value));
     }
@@ -175,8 +182,10 @@ void add_watch(CLI::App& group, Command& chosen) {
       Result<> printed;
       QUIPU_CHECK(server.events(target_of("/counter/watch", {{"counter", *name}}), [&](std::string_view data) {
         const auto value = number_member(data, "value");
-        if (value) print_line(std::to_string(*value));
-        else printed = std::unexpected(value.error());
+        if (value)
+          print_line(std::to_string(*value));
+        else
+          printed = std::unexpected(value.error());
         return value.has_value();
       }));
       QUIPU_CHECK(std::move(printed));

@@ -23,7 +23,8 @@ void write_http(MetricsText& out, const http::ServerFigures& http, std::size_t b
   out.gauge("quipu_http_connections", "Connections open now.",
             static_cast<double>(http.connections_accepted.value() - http.connections_closed.value()));
   out.counter("quipu_http_connections_accepted_total", "Connections taken.", http.connections_accepted.value());
-  out.counter("quipu_http_connections_refused_total", "Connections refused: too many.", http.connections_refused.value());
+  out.counter("quipu_http_connections_refused_total", "Connections refused: too many.",
+              http.connections_refused.value());
   out.counter("quipu_http_deadlines_missed_total", "Connections closed for being too slow.",
               http.deadlines_missed.value());
   out.gauge("quipu_http_streams", "Watches open now.",
@@ -44,8 +45,8 @@ void write_commits(MetricsText& out, const storage::CommitterFigures& commits) {
   out.counter("quipu_commit_rows_total", "Rows written.", commits.rows.value());
   out.counter("quipu_commit_refused_total", "Writes refused before anything happened.",
               commits.refused_queue_full.value(), "reason=\"queue_full\"");
-  out.counter("quipu_commit_refused_total", "Writes refused before anything happened.", commits.refused_no_space.value(),
-              "reason=\"no_space\"");
+  out.counter("quipu_commit_refused_total", "Writes refused before anything happened.",
+              commits.refused_no_space.value(), "reason=\"no_space\"");
   out.counter("quipu_commit_unknown_total", "Writes whose outcome is unknown.", commits.unknown.value());
 }
 

@@ -58,8 +58,10 @@ ShownKey read_key(JsonReader& json) {
                           : member == "role" ? &shown.role
                           : member == "key"  ? &shown.key
                                              : nullptr;
-    if (target == nullptr) json.skip_value();
-    else if (json.read_string(text)) *target = text;
+    if (target == nullptr)
+      json.skip_value();
+    else if (json.read_string(text))
+      *target = text;
   }
   return shown;
 }
@@ -88,7 +90,8 @@ Result<std::string> create_key(const KeyOptions& options, const std::string& nam
   QUIPU_TRY(const std::string answer, server.call(http::Method::post, "/keys", body));
   JsonReader reader{answer};
   ShownKey shown = read_key(reader);
-  if (!reader.finish()) return fail(ErrorCode::unavailable, "the server's answer is no key: {}", reader.error_message());
+  if (!reader.finish())
+    return fail(ErrorCode::unavailable, "the server's answer is no key: {}", reader.error_message());
   return std::move(shown.key);
 }
 

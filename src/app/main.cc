@@ -48,4 +48,6 @@ int run(int argc, char** argv) {
 
 }  // namespace quipu::app
 
-int main(int argc, char** argv) { return quipu::app::run(argc, argv); }
+int main(int argc, char** argv) {
+  return quipu::app::run(argc, argv);
+}

@@ -45,8 +45,10 @@ Error error_of(const http::ClientResponse& response) {
   json.begin_object();
   while (json.next_member(member)) {
     const bool is_code = member == "error_code";
-    if (!is_code && member != "error_description") json.skip_value();
-    else if (json.read_string(text)) (is_code ? code : description) = text;
+    if (!is_code && member != "error_description")
+      json.skip_value();
+    else if (json.read_string(text))
+      (is_code ? code : description) = text;
   }
   if (json.failed() || code.empty())
     return {ErrorCode::unavailable, fmt::format("the server answered {}: {}", response.status, response.body)};
@@ -79,21 +81,23 @@ Result<std::string> Remote::call(http::Method method, std::string_view target, s
 
 Result<> Remote::events(std::string_view target, const std::function<bool(std::string_view)>& on_event) {
   std::string pending;
-  QUIPU_TRY(const auto response, client_.stream(http::Method::get, target, headers({}), {}, [&](std::string_view bytes) {
-    pending += bytes;
-    for (std::size_t end = pending.find('\n'); end != std::string::npos; end = pending.find('\n')) {
-      const std::string line = pending.substr(0, end);
-      pending.erase(0, end + 1);
-      constexpr std::string_view data = "data: ";
-      if (line.starts_with(data) && !on_event(std::string_view{line}.substr(data.size()))) return false;
-    }
-    return true;
-  }));
+  QUIPU_TRY(const auto response,
+            client_.stream(http::Method::get, target, headers({}), {}, [&](std::string_view bytes) {
+              pending += bytes;
+              for (std::size_t end = pending.find('\n'); end != std::string::npos; end = pending.find('\n')) {
+                const std::string line = pending.substr(0, end);
+                pending.erase(0, end + 1);
+                constexpr std::string_view data = "data: ";
+                if (line.starts_with(data) && !on_event(std::string_view{line}.substr(data.size()))) return false;
+              }
+              return true;
+            }));
   if (response.status / 100 != 2) return std::unexpected(error_of(response));
   return {};
 }
 
-std::string target_of(std::string_view path, std::initializer_list<std::pair<std::string_view, std::string_view>> query) {
+std::string target_of(std::string_view path,
+                      std::initializer_list<std::pair<std::string_view, std::string_view>> query) {
   std::string target{path};
   char separator = '?';
   for (const auto& [name, value] : query) {

@@ -36,6 +36,7 @@ class Remote {
 };
 
 // "/path?name=value&..." with everything encoded; parameters with an empty value are left out.
-std::string target_of(std::string_view path, std::initializer_list<std::pair<std::string_view, std::string_view>> query);
+std::string target_of(std::string_view path,
+                      std::initializer_list<std::pair<std::string_view, std::string_view>> query);
 
 }  // namespace quipu::app

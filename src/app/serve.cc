@@ -31,8 +31,8 @@ constexpr std::chrono::milliseconds stop_deadline{10'000};
 constexpr std::chrono::milliseconds failed_stop_deadline{2'000};
 constexpr int store_failed_signal = SIGUSR1;
 
-// The signals that end the process, taken one at a time by main() instead of by handlers. Every thread that starts later
-// inherits that they are blocked.
+// The signals that end the process, taken one at a time by main() instead of by handlers. Every thread that starts
+// later inherits that they are blocked.
 class StopSignals {
  public:
   StopSignals() {
@@ -76,13 +76,13 @@ std::string url_of(const ServeSettings& settings, std::uint16_t port) {
 void print_welcome(const ServeSettings& settings, std::uint16_t port) {
   const std::string url = url_of(settings, port);
   const std::string key = settings.dev ? "" : "-H \"x-api-key: $QUIPU_API_KEY\" ";
-  const std::string text = fmt::format(
-      "Quipu " QUIPU_VERSION " listens on {0}{2}\nData: {1}\n\n"
-      "  curl -X POST {3}'{0}/counter/increment?counter=orders'\n"
-      "  curl {3}'{0}/counter?counter=orders'\n"
-      "  curl -N {3}'{0}/counter/watch?counter=orders'\n\n",
-      url, std::filesystem::absolute(settings.data).lexically_normal().string(),
-      settings.dev ? " (development: no API keys)" : "", key);
+  const std::string text = fmt::format("Quipu " QUIPU_VERSION
+                                       " listens on {0}{2}\nData: {1}\n\n"
+                                       "  curl -X POST {3}'{0}/counter/increment?counter=orders'\n"
+                                       "  curl {3}'{0}/counter?counter=orders'\n"
+                                       "  curl -N {3}'{0}/counter/watch?counter=orders'\n\n",
+                                       url, std::filesystem::absolute(settings.data).lexically_normal().string(),
+                                       settings.dev ? " (development: no API keys)" : "", key);
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
 }
@@ -108,8 +108,8 @@ http::ServerOptions server_options(const ServeSettings& settings) {
   return options;
 }
 
-// Runs until a signal; the parts are destroyed on the way out, last first. The server comes first, because the committer
-// and the workers may wake its exchanges until they have ended.
+// Runs until a signal; the parts are destroyed on the way out, last first. The server comes first, because the
+// committer and the workers may wake its exchanges until they have ended.
 Result<int> run(const ServeSettings& settings, const StopSignals& signals) {
   std::unique_ptr<http::Server> server;
   std::atomic<const http::Server*> listening{nullptr};  // a request may come before start() has returned
@@ -130,7 +130,9 @@ Result<int> run(const ServeSettings& settings, const StopSignals& signals) {
   QUIPU_TRY(const auto counters, counter::EmbeddedCounters::open(*tables, workers));
   QUIPU_TRY(const auto ring, gateway::KeyRing::open(*tables));
 
-  gateway::FrontDoor front_door{*counters, *ring, workers,
+  gateway::FrontDoor front_door{*counters,
+                                *ring,
+                                workers,
                                 settings.dev ? gateway::Keys::off : gateway::Keys::required,
                                 {.not_ready = [&] { return reason_not_ready(store->figures()); },
                                  .metrics = [&] { return metrics_text(listening.load(), committer, *store); }}};

@@ -175,7 +175,9 @@ Result<> apply_environment(ServeSettings& settings, const TextByName& environmen
 
 }  // namespace
 
-std::span<const Setting> settings_table() { return table; }
+std::span<const Setting> settings_table() {
+  return table;
+}
 
 std::string environment_name(std::string_view setting) {
   std::string name{environment_prefix};
@@ -246,8 +248,10 @@ Result<> parse_listen(std::string_view text, std::string& host, std::uint16_t& p
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return refuse();
   std::string_view name = text.substr(0, colon);
-  if (name.starts_with('[') && name.ends_with(']')) name = name.substr(1, name.size() - 2);
-  else if (name.find(':') != std::string_view::npos) return refuse();
+  if (name.starts_with('[') && name.ends_with(']'))
+    name = name.substr(1, name.size() - 2);
+  else if (name.find(':') != std::string_view::npos)
+    return refuse();
   const auto number = parse_int64(text.substr(colon + 1));
   if (name.empty() || !number || *number < 0 || *number > 65535) return refuse();
   host = name;

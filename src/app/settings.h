@@ -35,7 +35,7 @@ struct ServeSettings {
 };
 
 struct Setting {
-  std::string_view name;  // as a flag, without the dashes
+  std::string_view name;         // as a flag, without the dashes
   std::string_view placeholder;  // of its value; empty for a switch
   std::string_view help;
   bool hidden = false;  // for tests; not shown

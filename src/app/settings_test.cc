@@ -10,7 +10,9 @@
 namespace quipu::app {
 namespace {
 
-std::string refusal(const Result<ServeSettings>& settings) { return settings ? "" : settings.error().message; }
+std::string refusal(const Result<ServeSettings>& settings) {
+  return settings ? "" : settings.error().message;
+}
 
 TEST(Settings, AFlagWinsOverTheEnvironmentAndThatOverTheFile) {
   const TextByName yaml{{"threads", "1"}, {"data", "from-file"}, {"listen", "127.0.0.1:1"}};
@@ -40,14 +42,14 @@ TEST(Settings, ABadValueIsRefusedWithThePlaceWhereItStands) {
 
 TEST(Settings, EverySettingHasARangeThatIsKept) {
   for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{{"threads", "257"},
-                                                                      {"threads", "-1"},
-                                                                      {"connections-max", "0"},
-                                                                      {"cache-mib", "7"},
-                                                                      {"free-space-floor-mib", "0"},
-                                                                      {"listen", "localhost"},
-                                                                      {"listen", "localhost:65536"},
-                                                                      {"listen", "::1:80"},
-                                                                      {"data", ""}})
+                                                                                    {"threads", "-1"},
+                                                                                    {"connections-max", "0"},
+                                                                                    {"cache-mib", "7"},
+                                                                                    {"free-space-floor-mib", "0"},
+                                                                                    {"listen", "localhost"},
+                                                                                    {"listen", "localhost:65536"},
+                                                                                    {"listen", "::1:80"},
+                                                                                    {"data", ""}})
     EXPECT_NE(refusal(merge_settings({{name, value}}, {}, {})), "") << name << " " << value;
 }
 

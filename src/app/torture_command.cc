@@ -19,11 +19,13 @@ constexpr int exit_violation = 1;
 std::atomic<bool> stop_requested{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
-void request_stop(int) { stop_requested.store(true); }
+void request_stop(int) {
+  stop_requested.store(true);
+}
 
 Result<int> torture(torture::TortureOptions options) {
   options.stop = &stop_requested;
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = request_stop;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
@@ -47,9 +49,10 @@ void add_torture_command(CLI::App& program, Command& chosen) {
   auto load_max_ms = std::make_shared<unsigned>(30);
   command->require_subcommand(0, 1);
   command->add_option("--cycles", options->cycles, "Kills; 0 goes on until Ctrl-C")->capture_default_str();
-  command->add_flag("--power-loss", options->power_loss,
-                    "A kill takes everything that was never synced, as a power cut does; a plain kill leaves it with the "
-                    "kernel");
+  command->add_flag(
+      "--power-loss", options->power_loss,
+      "A kill takes everything that was never synced, as a power cut does; a plain kill leaves it with the "
+      "kernel");
   command->add_option("--connections", options->connections, "Clients at once")
       ->check(CLI::Range(2U, torture::connections_max))
       ->capture_default_str();

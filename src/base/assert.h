@@ -12,8 +12,8 @@ namespace quipu {
 
 }  // namespace quipu
 
-#define QUIPU_ASSERT(condition, ...)                                                              \
-  do {                                                                                            \
-    if (!(condition)) [[unlikely]]                                                                \
-      ::quipu::assertion_failed(#condition, __FILE__, __LINE__, ::fmt::format("" __VA_ARGS__));   \
+#define QUIPU_ASSERT(condition, ...)                                                            \
+  do {                                                                                          \
+    if (!(condition)) [[unlikely]]                                                              \
+      ::quipu::assertion_failed(#condition, __FILE__, __LINE__, ::fmt::format("" __VA_ARGS__)); \
   } while (false)

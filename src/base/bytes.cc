@@ -14,8 +14,8 @@ bool ByteReader::read_varint(std::uint64_t& value) {
   std::uint64_t result = 0;
   for (std::size_t i = 0; i < rest_.size() && i < 10; ++i) {
     const auto byte = static_cast<unsigned char>(rest_[i]);
-    if (i == 9 && byte > 1) return false;                // more than 64 bits
-    if (i > 0 && byte == 0) return false;                // a longer form of a shorter number
+    if (i == 9 && byte > 1) return false;  // more than 64 bits
+    if (i > 0 && byte == 0) return false;  // a longer form of a shorter number
     result |= static_cast<std::uint64_t>(byte & 0x7f) << (7 * i);
     if ((byte & 0x80) == 0) {
       rest_.remove_prefix(i + 1);

@@ -13,16 +13,24 @@
 
 namespace quipu {
 
-constexpr std::size_t operator""_KiB(unsigned long long n) { return static_cast<std::size_t>(n) << 10; }
-constexpr std::size_t operator""_MiB(unsigned long long n) { return static_cast<std::size_t>(n) << 20; }
-constexpr std::size_t operator""_GiB(unsigned long long n) { return static_cast<std::size_t>(n) << 30; }
+constexpr std::size_t operator""_KiB(unsigned long long n) {
+  return static_cast<std::size_t>(n) << 10;
+}
+constexpr std::size_t operator""_MiB(unsigned long long n) {
+  return static_cast<std::size_t>(n) << 20;
+}
+constexpr std::size_t operator""_GiB(unsigned long long n) {
+  return static_cast<std::size_t>(n) << 30;
+}
 
 static_assert(std::endian::native == std::endian::little, "stored bytes are swapped to big-endian from here");
 
 template <std::unsigned_integral T>
 constexpr T to_big_endian(T value) {
-  if constexpr (sizeof(T) == 1) return value;
-  else return std::byteswap(value);
+  if constexpr (sizeof(T) == 1)
+    return value;
+  else
+    return std::byteswap(value);
 }
 
 template <std::unsigned_integral T>

@@ -77,20 +77,13 @@ int read_hex4(const char* at, const char* end) {
 
 std::string_view to_string(JsonType type) {
   switch (type) {
-    case JsonType::object:
-      return "an object";
-    case JsonType::array:
-      return "an array";
-    case JsonType::string:
-      return "a string";
-    case JsonType::number:
-      return "a number";
-    case JsonType::boolean:
-      return "true or false";
-    case JsonType::null:
-      return "null";
-    case JsonType::none:
-      break;
+    case JsonType::object: return "an object";
+    case JsonType::array: return "an array";
+    case JsonType::string: return "a string";
+    case JsonType::number: return "a number";
+    case JsonType::boolean: return "true or false";
+    case JsonType::null: return "null";
+    case JsonType::none: break;
   }
   return "nothing";
 }
@@ -137,19 +130,13 @@ JsonType JsonReader::peek_type() {
   skip_white_space();
   if (at_ == end_) return JsonType::none;
   switch (*at_) {
-    case '{':
-      return JsonType::object;
-    case '[':
-      return JsonType::array;
-    case '"':
-      return JsonType::string;
+    case '{': return JsonType::object;
+    case '[': return JsonType::array;
+    case '"': return JsonType::string;
     case 't':
-    case 'f':
-      return JsonType::boolean;
-    case 'n':
-      return JsonType::null;
-    default:
-      return *at_ == '-' || is_digit(*at_) ? JsonType::number : JsonType::none;
+    case 'f': return JsonType::boolean;
+    case 'n': return JsonType::null;
+    default: return *at_ == '-' || is_digit(*at_) ? JsonType::number : JsonType::none;
   }
 }
 
@@ -280,34 +267,16 @@ bool JsonReader::scan_escaped_string(const char* at, std::string_view& value, st
 bool JsonReader::scan_escape(const char*& at, std::string& scratch) {
   char plain = 0;
   switch (at + 1 == end_ ? '\0' : at[1]) {
-    case '"':
-      plain = '"';
-      break;
-    case '\\':
-      plain = '\\';
-      break;
-    case '/':
-      plain = '/';
-      break;
-    case 'b':
-      plain = '\b';
-      break;
-    case 'f':
-      plain = '\f';
-      break;
-    case 'n':
-      plain = '\n';
-      break;
-    case 'r':
-      plain = '\r';
-      break;
-    case 't':
-      plain = '\t';
-      break;
-    case 'u':
-      return scan_unicode_escape(at, scratch);
-    default:
-      return fail_at(at, "unknown escape in a string");
+    case '"': plain = '"'; break;
+    case '\\': plain = '\\'; break;
+    case '/': plain = '/'; break;
+    case 'b': plain = '\b'; break;
+    case 'f': plain = '\f'; break;
+    case 'n': plain = '\n'; break;
+    case 'r': plain = '\r'; break;
+    case 't': plain = '\t'; break;
+    case 'u': return scan_unicode_escape(at, scratch);
+    default: return fail_at(at, "unknown escape in a string");
   }
   scratch.push_back(plain);
   at += 2;
@@ -403,26 +372,13 @@ bool JsonReader::skip_value() {
   bool ignored_bool = false;
   for (;;) {
     switch (peek_type()) {
-      case JsonType::object:
-        begin_object();
-        break;
-      case JsonType::array:
-        begin_array();
-        break;
-      case JsonType::string:
-        read_string(ignored);
-        break;
-      case JsonType::number:
-        read_number(ignored);
-        break;
-      case JsonType::boolean:
-        read_bool(ignored_bool);
-        break;
-      case JsonType::null:
-        read_null();
-        break;
-      case JsonType::none:
-        return wrong_type("a value");
+      case JsonType::object: begin_object(); break;
+      case JsonType::array: begin_array(); break;
+      case JsonType::string: read_string(ignored); break;
+      case JsonType::number: read_number(ignored); break;
+      case JsonType::boolean: read_bool(ignored_bool); break;
+      case JsonType::null: read_null(); break;
+      case JsonType::none: return wrong_type("a value");
     }
     // Until there is another value to read: closes what ends here, and stops after the value that was begun with.
     while (!failed_) {

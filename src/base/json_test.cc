@@ -441,18 +441,10 @@ void write_random(SeededRandom& random, JsonWriter& out, int depth) {
     return text;
   };
   switch (random.below(depth > 6 ? 4 : 6)) {
-    case 0:
-      out.string(random_text());
-      return;
-    case 1:
-      out.int64(static_cast<std::int64_t>(random()));
-      return;
-    case 2:
-      out.boolean(random.below(2) == 0);
-      return;
-    case 3:
-      out.null();
-      return;
+    case 0: out.string(random_text()); return;
+    case 1: out.int64(static_cast<std::int64_t>(random())); return;
+    case 2: out.boolean(random.below(2) == 0); return;
+    case 3: out.null(); return;
     case 4:
       out.begin_array();
       for (std::uint64_t i = random.below(5); i > 0; --i) write_random(random, out, depth + 1);

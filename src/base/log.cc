@@ -57,14 +57,18 @@ std::string timestamp() {
   const std::time_t seconds = static_cast<std::time_t>(ms / 1000);
   std::tm parts{};
   gmtime_r(&seconds, &parts);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-                     parts.tm_hour, parts.tm_min, parts.tm_sec, ms % 1000);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1,
+                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, ms % 1000);
 }
 
 }  // namespace
 
-void set_log_level(LogLevel level) { level_now.store(level, std::memory_order_relaxed); }
-LogLevel log_level() { return level_now.load(std::memory_order_relaxed); }
+void set_log_level(LogLevel level) {
+  level_now.store(level, std::memory_order_relaxed);
+}
+LogLevel log_level() {
+  return level_now.load(std::memory_order_relaxed);
+}
 
 std::string format_log_line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
   std::string line{name(level)};

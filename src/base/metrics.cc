@@ -21,7 +21,9 @@ void MetricsText::head(std::string_view name, std::string_view help, std::string
 
 namespace {
 
-std::string braces(std::string_view labels) { return labels.empty() ? std::string{} : fmt::format("{{{}}}", labels); }
+std::string braces(std::string_view labels) {
+  return labels.empty() ? std::string{} : fmt::format("{{{}}}", labels);
+}
 
 }  // namespace
 

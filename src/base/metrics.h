@@ -2,8 +2,8 @@
 // writes them out when asked; nothing is registered anywhere.
 #pragma once
 
-#include <atomic>
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <string>

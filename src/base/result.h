@@ -52,15 +52,15 @@ std::unexpected<Error> fail(ErrorCode code, fmt::format_string<Args...> format, 
 
 #define QUIPU_CAT_IMPL(a, b) a##b
 #define QUIPU_CAT(a, b) QUIPU_CAT_IMPL(a, b)
-#define QUIPU_TRY_IMPL(tmp, target, expr)                       \
-  auto tmp = (expr);                                            \
-  if (!tmp) return std::unexpected(std::move(tmp).error());     \
+#define QUIPU_TRY_IMPL(tmp, target, expr)                   \
+  auto tmp = (expr);                                        \
+  if (!tmp) return std::unexpected(std::move(tmp).error()); \
   target = *std::move(tmp)
 
 // QUIPU_TRY(auto value, compute()); returns from the function with the error, or goes on with the value.
 #define QUIPU_TRY(target, expr) QUIPU_TRY_IMPL(QUIPU_CAT(try_, __LINE__), target, expr)
 // The same where there is no value: QUIPU_CHECK(store.sync());
-#define QUIPU_CHECK(expr)                                                                            \
-  do {                                                                                               \
+#define QUIPU_CHECK(expr)                                                                                   \
+  do {                                                                                                      \
     if (auto check_result = (expr); !check_result) return std::unexpected(std::move(check_result).error()); \
   } while (false)

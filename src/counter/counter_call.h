@@ -1,5 +1,5 @@
-// One call on counters: what is asked, and what came of it. Every store (counter_store.h) has its own kind of call, made
-// once and used again and again, so that a call allocates nothing.
+// One call on counters: what is asked, and what came of it. Every store (counter_store.h) has its own kind of call,
+// made once and used again and again, so that a call allocates nothing.
 #pragma once
 
 #include <cstddef>
@@ -27,11 +27,11 @@ enum class CallKind : std::uint8_t {
 // Stored with the outcome of idempotent calls (docs/formats/counter.md): never renumber.
 enum class CallOutcome : std::uint8_t {
   done = 0,
-  max_reached = 1,     // nothing changed; `value` of the item at failed_index() is what is stored
-  min_reached = 2,     // likewise
-  value_differs = 3,   // set: the value is not the expected one; likewise
-  not_a_counter = 4,   // the item holds something that is not a 64-bit integer
-  failed = 5,          // never stored: see error()
+  max_reached = 1,    // nothing changed; `value` of the item at failed_index() is what is stored
+  min_reached = 2,    // likewise
+  value_differs = 3,  // set: the value is not the expected one; likewise
+  not_a_counter = 4,  // the item holds something that is not a 64-bit integer
+  failed = 5,         // never stored: see error()
 };
 
 class CounterCall {
@@ -39,11 +39,11 @@ class CounterCall {
   struct Item {
     std::size_t name_first = 0;
     std::size_t name_size = 0;
-    std::int64_t by = 1;                  // increment
-    std::optional<std::int64_t> max;      // increment; looked at only on the way up
-    std::optional<std::int64_t> min;      // increment; looked at only on the way down
-    std::optional<std::int64_t> expected; // set
-    std::int64_t value = 0;               // set: what to set; afterwards: the value now
+    std::int64_t by = 1;                   // increment
+    std::optional<std::int64_t> max;       // increment; looked at only on the way up
+    std::optional<std::int64_t> min;       // increment; looked at only on the way down
+    std::optional<std::int64_t> expected;  // set
+    std::int64_t value = 0;                // set: what to set; afterwards: the value now
   };
 
   class Completion {

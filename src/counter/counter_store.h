@@ -33,8 +33,8 @@ class CounterStore {
   // Passes on the calls that were started since the last time; a caller that starts many does so once for all of them.
   virtual void flush() = 0;
 
-  // The counters whose names start with `prefix` and come after `after`. May wait for the disk. What is in the table but
-  // is no counter is left out.
+  // The counters whose names start with `prefix` and come after `after`. May wait for the disk. What is in the table
+  // but is no counter is left out.
   virtual Result<CounterPage> list(std::string_view prefix, std::string_view after, std::size_t limit) = 0;
 
   // The watcher is told after every durable change of the counter, until it is taken away.

@@ -74,23 +74,28 @@ class EmbeddedCounters::Call final : public CounterCall, private table::Transact
       if (!queued) fail_with({ErrorCode::unavailable, "too many reads are waiting for the disk; retry"});
       return !queued;
     }
-    if (cached) take_read(*cached == storage::Store::Cached::found);
-    else fail_with(std::move(cached).error());
+    if (cached)
+      take_read(*cached == storage::Store::Cached::found);
+    else
+      fail_with(std::move(cached).error());
     return true;
   }
 
   void take_read(Result<bool> found) {
     if (!found) return fail_with(std::move(found).error());
     if (!*found) return;
-    if (const auto value = counter_value(item_)) items_[0].value = *value;
-    else refuse(CallOutcome::not_a_counter, 0);
+    if (const auto value = counter_value(item_))
+      items_[0].value = *value;
+    else
+      refuse(CallOutcome::not_a_counter, 0);
   }
 
   Verdict decide(std::size_t step, bool /*exists*/, value::Item& stored) override {
     Item& asked = items_[step];
     if (kind_ == CallKind::erase) return Verdict::erase;
     const auto current = counter_value(stored);
-    if (!current && (kind_ == CallKind::increment || asked.expected)) return refused(CallOutcome::not_a_counter, step, 0);
+    if (!current && (kind_ == CallKind::increment || asked.expected))
+      return refused(CallOutcome::not_a_counter, step, 0);
     if (kind_ == CallKind::set) {
       if (asked.expected && *asked.expected != *current) return refused(CallOutcome::value_differs, step, *current);
     } else {
@@ -158,7 +163,9 @@ Result<std::unique_ptr<EmbeddedCounters>> EmbeddedCounters::open(table::Tables& 
   return std::unique_ptr<EmbeddedCounters>{new EmbeddedCounters{tables, readers, std::move(schema)}};
 }
 
-std::unique_ptr<CounterCall> EmbeddedCounters::new_call() { return std::make_unique<Call>(*this); }
+std::unique_ptr<CounterCall> EmbeddedCounters::new_call() {
+  return std::make_unique<Call>(*this);
+}
 
 std::string EmbeddedCounters::row_key(std::string_view name) const {
   std::string key;

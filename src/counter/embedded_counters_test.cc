@@ -93,7 +93,9 @@ TEST_F(EmbeddedCountersTest, CountsFromOneAndGoesOnAfterAReopen) {
   EXPECT_EQ(value(), 6);
 }
 
-TEST_F(EmbeddedCountersTest, ACounterNeverTouchedIsZero) { EXPECT_EQ(read("nobody"), 0); }
+TEST_F(EmbeddedCountersTest, ACounterNeverTouchedIsZero) {
+  EXPECT_EQ(read("nobody"), 0);
+}
 
 TEST_F(EmbeddedCountersTest, AStepReservesARange) {
   ASSERT_EQ(increment("a", 10), CallOutcome::done);

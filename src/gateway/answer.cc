@@ -40,9 +40,12 @@ void respond_problem(http::Exchange& exchange, int status, std::string_view erro
   json.end_object();
   const std::array<http::Header, 1> retry{{{"Retry-After", retry_after_seconds}}};
   const std::array<http::Header, 1> who{{{"WWW-Authenticate", "Bearer"}}};
-  if (status == 503 || status == 507) exchange.respond(status, json_type, body, retry);
-  else if (status == 401) exchange.respond(status, json_type, body, who);
-  else exchange.respond(status, json_type, body);
+  if (status == 503 || status == 507)
+    exchange.respond(status, json_type, body, retry);
+  else if (status == 401)
+    exchange.respond(status, json_type, body, who);
+  else
+    exchange.respond(status, json_type, body);
 }
 
 void respond_error(http::Exchange& exchange, const Error& error) {

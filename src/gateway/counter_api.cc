@@ -15,8 +15,10 @@ using counter::CounterCall;
 
 // Answers an error, or a request that names no counter. True: go on.
 bool usable(http::Exchange& exchange, const Result<Named>& named) {
-  if (!named) respond_error(exchange, named.error());
-  else if (*named == Named::no) respond_counter_not_specified(exchange);
+  if (!named)
+    respond_error(exchange, named.error());
+  else if (*named == Named::no)
+    respond_counter_not_specified(exchange);
   return named && *named == Named::yes;
 }
 
@@ -27,7 +29,9 @@ void append_increment(JsonWriter& json, const CounterCall& call, std::size_t ind
 
 }  // namespace
 
-void respond_counter_not_specified(http::Exchange& exchange) { respond_problem(exchange, 400, "counter_not_specified"); }
+void respond_counter_not_specified(http::Exchange& exchange) {
+  respond_problem(exchange, 400, "counter_not_specified");
+}
 
 void append_counter_value(std::string& out, std::string_view name, std::int64_t value) {
   JsonWriter json{out};
@@ -39,11 +43,15 @@ void CounterEndpoint::handle(Session& session) {
   if (session.call->start(session)) respond(session);
 }
 
-void CounterEndpoint::resume(Session& session) { respond(session); }
+void CounterEndpoint::resume(Session& session) {
+  respond(session);
+}
 
 void CounterEndpoint::respond(Session& session) {
-  if (session.call->outcome() == CallOutcome::done) respond_done(session);
-  else respond_refused(session);
+  if (session.call->outcome() == CallOutcome::done)
+    respond_done(session);
+  else
+    respond_refused(session);
 }
 
 bool CounterEndpoint::read_key(Session& session) {
@@ -124,8 +132,8 @@ void IncrementEndpoint::respond_done(Session& session) {
 }
 
 bool ReadEndpoint::read(Session& session) {
-  return usable(session.exchange, read_one_counter(session.exchange.request(), counter::CallKind::read, session.name,
-                                                   *session.call));
+  return usable(session.exchange,
+                read_one_counter(session.exchange.request(), counter::CallKind::read, session.name, *session.call));
 }
 
 void ReadEndpoint::respond_done(Session& session) {
@@ -146,12 +154,14 @@ void SetEndpoint::respond_done(Session& session) {
 }
 
 bool EraseEndpoint::read(Session& session) {
-  return usable(session.exchange, read_one_counter(session.exchange.request(), counter::CallKind::erase, session.name,
-                                                   *session.call)) &&
+  return usable(session.exchange,
+                read_one_counter(session.exchange.request(), counter::CallKind::erase, session.name, *session.call)) &&
          read_key(session);
 }
 
-void EraseEndpoint::respond_done(Session& session) { session.exchange.respond(204, {}, {}); }
+void EraseEndpoint::respond_done(Session& session) {
+  session.exchange.respond(204, {}, {});
+}
 
 void ListEndpoint::handle(Session& session) {
   auto request = read_list(session.exchange.request());
@@ -168,8 +178,10 @@ void ListEndpoint::handle(Session& session) {
     for (const auto& entry : page->counters)
       json.begin_object().member("counter").string(entry.name).member("value").int64(entry.value).end_object();
     json.end_array().member("next");
-    if (page->more) json.string(page->counters.back().name);
-    else json.null();
+    if (page->more)
+      json.string(page->counters.back().name);
+    else
+      json.null();
     json.end_object();
     session.exchange.wake();
   });

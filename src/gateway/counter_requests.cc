@@ -81,12 +81,14 @@ Result<> read_increment_array(std::string_view body, counter::CounterCall& call)
     item.max = increment.max;
     item.min = increment.min;
   }
-  if (!json.finish()) return fail(ErrorCode::invalid_argument, "the body is no array of increments: {}", json.error_message());
+  if (!json.finish())
+    return fail(ErrorCode::invalid_argument, "the body is no array of increments: {}", json.error_message());
   if (call.size() == 0) return fail(ErrorCode::invalid_argument, "the body is an empty array; it needs an increment");
   return {};
 }
 
-Result<IncrementRequest> read_increment(const http::Request& request, std::string& scratch, counter::CounterCall& call) {
+Result<IncrementRequest> read_increment(const http::Request& request, std::string& scratch,
+                                        counter::CounterCall& call) {
   call.begin(counter::CallKind::increment);
   std::optional<std::string_view> name, by, max, min;
   QUIPU_CHECK(read_parameters(request.query(), {{counter_parameter, name}, {"by", by}, {"max", max}, {"min", min}}));
@@ -140,9 +142,11 @@ Result<SetBody> read_set_body(std::string_view body) {
     }
   }
   if (!json.finish())
-    return fail(ErrorCode::invalid_argument, "the body must look like {{\"value\":10}} or {{\"value\":10,\"expected\":9}}: {}",
+    return fail(ErrorCode::invalid_argument,
+                "the body must look like {{\"value\":10}} or {{\"value\":10,\"expected\":9}}: {}",
                 json.error_message());
-  if (!has_value) return fail(ErrorCode::invalid_argument, "the body has no member value; it must look like {{\"value\":10}}");
+  if (!has_value)
+    return fail(ErrorCode::invalid_argument, "the body has no member value; it must look like {{\"value\":10}}");
   return set;
 }
 
@@ -177,7 +181,8 @@ Result<std::optional<std::string_view>> read_idempotency_key(const http::Request
     key = header.value;
   }
   if (key && (key->empty() || key->size() > counter::idempotency_key_bytes_max))
-    return fail(ErrorCode::invalid_argument, "Idempotency-Key must have 1 to {} bytes", counter::idempotency_key_bytes_max);
+    return fail(ErrorCode::invalid_argument, "Idempotency-Key must have 1 to {} bytes",
+                counter::idempotency_key_bytes_max);
   return key;
 }
 

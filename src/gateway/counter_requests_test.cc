@@ -15,7 +15,8 @@ class UnstartedCall final : public counter::CounterCall {
 // A request as it comes over the wire, kept with its bytes.
 class WireRequest {
  public:
-  WireRequest(std::string_view method, std::string_view target, std::string_view body = {}, std::string_view header = {})
+  WireRequest(std::string_view method, std::string_view target, std::string_view body = {},
+              std::string_view header = {})
       : bytes_{fmt::format("{} {} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n{}\r\n{}", method, target, body.size(),
                            header, body)} {
     std::size_t size = bytes_.size();
@@ -52,7 +53,8 @@ TEST(IncrementRequest, ComesFromTheQuery) {
 TEST(IncrementRequest, ComesFromAnArray) {
   UnstartedCall call;
   std::string scratch;
-  const WireRequest request{"POST", "/counter/increment", R"([{"counter":"a"},{"by":-2,"counter":"b","max":7,"min":-9}])"};
+  const WireRequest request{"POST", "/counter/increment",
+                            R"([{"counter":"a"},{"by":-2,"counter":"b","max":7,"min":-9}])"};
   const auto read = read_increment(*request, scratch, call);
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_TRUE(read->batch);

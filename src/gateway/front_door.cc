@@ -70,9 +70,9 @@ const FrontDoor::Route* FrontDoor::find_route(http::Exchange& exchange) const {
     respond_problem(exchange, 404, "404_not_found");
   } else {
     const std::array<http::Header, 1> allow{{{"Allow", allowed}}};
-    exchange.respond(405, json_type,
-                     R"({"error_code":"method_not_allowed","error_description":"the header Allow names those that are"})",
-                     allow);
+    exchange.respond(
+        405, json_type,
+        R"({"error_code":"method_not_allowed","error_description":"the header Allow names those that are"})", allow);
   }
   return nullptr;
 }

@@ -29,8 +29,10 @@ Result<NewKeyRequest> read_new_key(std::string_view body) {
       if (json.read_string(text)) request.name = text;
     } else if (member == "role") {
       if (!json.read_string(text)) break;
-      if (const auto role = parse_role(text)) request.role = *role;
-      else json.fail("expected the role client or admin");
+      if (const auto role = parse_role(text))
+        request.role = *role;
+      else
+        json.fail("expected the role client or admin");
     } else {
       json.fail("expected one of the members name, role");
     }
@@ -93,8 +95,10 @@ void KeysEndpoint::list(Session& session) {
 
 void KeysEndpoint::resume(Session& session) {
   if (session.failure) return respond_error(session.exchange, *std::exchange(session.failure, std::nullopt));
-  if (session.body.empty()) session.exchange.respond(204, {}, {});
-  else session.exchange.respond(201, json_type, session.body);
+  if (session.body.empty())
+    session.exchange.respond(204, {}, {});
+  else
+    session.exchange.respond(201, json_type, session.body);
 }
 
 }  // namespace quipu::gateway

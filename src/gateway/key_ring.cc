@@ -24,11 +24,15 @@ constexpr std::string_view key_prefix = "qk_";  // so that people and secret sca
 constexpr std::size_t secret_bytes = 32;
 constexpr std::size_t id_bytes = 8;
 
-std::string_view bytes_of(const Sha256& hash) { return {reinterpret_cast<const char*>(hash.data()), hash.size()}; }
+std::string_view bytes_of(const Sha256& hash) {
+  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
+}
 
 }  // namespace
 
-std::string_view to_string(Role role) { return role == Role::admin ? "admin" : "client"; }
+std::string_view to_string(Role role) {
+  return role == Role::admin ? "admin" : "client";
+}
 
 std::optional<Role> parse_role(std::string_view text) {
   if (text == "admin") return Role::admin;
@@ -100,28 +104,30 @@ Result<> KeyRing::load() {
   table::key_codec::append_table_prefix(prefix, schema_->id);
   Keys keys;
   std::string damaged;
-  QUIPU_CHECK(tables_.scan(prefix, table::end_of_prefix(prefix), [&](std::string_view row_key, const value::Item& item) {
-    const value::Value* name = item.find(name_attribute);
-    const value::Value* role = item.find(role_attribute);
-    const value::Value* hash = item.find(hash_attribute);
-    const value::Value* created = item.find(created_attribute);
-    auto entry = std::make_shared<Entry>();
-    entry->info.id = row_key.substr(prefix.size());
-    if (name == nullptr || !name->if_string() || role == nullptr || !role->if_string() ||
-        !parse_role(role->as_string()) || hash == nullptr || !hash->is(value::Type::binary) ||
-        hash->as_binary().size() != entry->hash.size() || created == nullptr || !created->if_number()) {
-      damaged = entry->info.id;
-      return false;
-    }
-    entry->info.name = name->as_string();
-    entry->info.role = *parse_role(role->as_string());
-    entry->info.created_ms = created->as_number().to_int64().value_or(0);
-    std::ranges::copy(hash->as_binary(), entry->hash.begin());
-    keys.by_id.emplace(entry->info.id, entry);
-    keys.by_hash.emplace(entry->hash, entry);
-    return true;
-  }));
-  if (!damaged.empty()) return fail(ErrorCode::damaged, "the API key {:?} is stored in a form that is unknown", damaged);
+  QUIPU_CHECK(
+      tables_.scan(prefix, table::end_of_prefix(prefix), [&](std::string_view row_key, const value::Item& item) {
+        const value::Value* name = item.find(name_attribute);
+        const value::Value* role = item.find(role_attribute);
+        const value::Value* hash = item.find(hash_attribute);
+        const value::Value* created = item.find(created_attribute);
+        auto entry = std::make_shared<Entry>();
+        entry->info.id = row_key.substr(prefix.size());
+        if (name == nullptr || !name->if_string() || role == nullptr || !role->if_string() ||
+            !parse_role(role->as_string()) || hash == nullptr || !hash->is(value::Type::binary) ||
+            hash->as_binary().size() != entry->hash.size() || created == nullptr || !created->if_number()) {
+          damaged = entry->info.id;
+          return false;
+        }
+        entry->info.name = name->as_string();
+        entry->info.role = *parse_role(role->as_string());
+        entry->info.created_ms = created->as_number().to_int64().value_or(0);
+        std::ranges::copy(hash->as_binary(), entry->hash.begin());
+        keys.by_id.emplace(entry->info.id, entry);
+        keys.by_hash.emplace(entry->hash, entry);
+        return true;
+      }));
+  if (!damaged.empty())
+    return fail(ErrorCode::damaged, "the API key {:?} is stored in a form that is unknown", damaged);
   keys_.with([&](Keys& mine) { mine = std::move(keys); });
   return {};
 }

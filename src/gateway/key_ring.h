@@ -1,5 +1,5 @@
-// API keys: who may ask, and what. A key is 256 random bits that are shown once; only their SHA-256 is kept, as items of
-// the system table quipu.keys (docs/formats/keys.md).
+// API keys: who may ask, and what. A key is 256 random bits that are shown once; only their SHA-256 is kept, as items
+// of the system table quipu.keys (docs/formats/keys.md).
 #pragma once
 
 #include <cstdint>

@@ -31,7 +31,9 @@ TEST(Parameters, AnUnknownOneIsRefusedByNameWithWhatIsKnown) {
   EXPECT_EQ(wrong.result.error().message, "unknown parameter \"c\"; this request knows: a, b");
 }
 
-TEST(Parameters, OneGivenTwiceIsRefused) { EXPECT_FALSE(read("a=1&a=1").result); }
+TEST(Parameters, OneGivenTwiceIsRefused) {
+  EXPECT_FALSE(read("a=1&a=1").result);
+}
 
 TEST(Parameters, IntegersHaveTheRangeOf64BitsAndOneSpelling) {
   EXPECT_EQ(*parse_integer("by", "-9223372036854775808"), INT64_MIN);

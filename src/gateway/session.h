@@ -35,10 +35,10 @@ class Session final : public http::Exchange::State, public counter::CounterCall:
   Endpoint* endpoint = nullptr;  // of the request under way
   Caller caller;                 // who asks
   std::unique_ptr<counter::CounterCall> call;
-  std::string name;            // scratch: a decoded name
-  std::string body;            // the answer under construction; a worker may fill it before it wakes the exchange
+  std::string name;              // scratch: a decoded name
+  std::string body;              // the answer under construction; a worker may fill it before it wakes the exchange
   std::optional<Error> failure;  // what a worker says instead
-  bool batch = false;          // the increment's answer is an array
+  bool batch = false;            // the increment's answer is an array
   std::shared_ptr<Watch> watch;
 };
 

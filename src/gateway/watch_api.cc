@@ -131,9 +131,13 @@ void run(WatchEndpoint& endpoint, Session& session, void (Watch::*step)()) {
 
 }  // namespace
 
-void WatchEndpoint::resume(Session& session) { run(*this, session, &Watch::advance); }
+void WatchEndpoint::resume(Session& session) {
+  run(*this, session, &Watch::advance);
+}
 
-void WatchEndpoint::tick(Session& session) { run(*this, session, &Watch::tick); }
+void WatchEndpoint::tick(Session& session) {
+  run(*this, session, &Watch::tick);
+}
 
 void WatchEndpoint::closed(Session& session) noexcept {
   if (!session.watch) return;

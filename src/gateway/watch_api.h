@@ -2,8 +2,8 @@
 //
 //   data: {"counter":"orders","value":7}
 //
-// Changes that come faster than the peer reads are coalesced: it is told the last one. A comment every few seconds shows
-// that the line is alive.
+// Changes that come faster than the peer reads are coalesced: it is told the last one. A comment every few seconds
+// shows that the line is alive.
 #pragma once
 
 #include <chrono>

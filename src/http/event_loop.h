@@ -1,7 +1,7 @@
 // One thread's share of the server: its connections, and the turn in which everything that is ready gets on.
 //
-// A turn: the sockets' events, new connections, wakes, connections that still had work, the handler's end_of_turn() (also before the wakes),
-// once in a while the deadlines; then what was closed is destroyed.
+// A turn: the sockets' events, new connections, wakes, connections that still had work, the handler's end_of_turn()
+// (also before the wakes), once in a while the deadlines; then what was closed is destroyed.
 #pragma once
 
 #include <array>

@@ -243,7 +243,8 @@ class Loss {
     steps_.push_back({Step::Kind::truncate, path, "", file.durable_bytes + kept});
     // A real log has space in front of it (disk.cc), and a power cut leaves that as zeros.
     if (path.ends_with(".log") && random_.below(2) == 0) {
-      steps_.push_back({Step::Kind::truncate, path, "", file.durable_bytes + kept + random_.below(zero_tail_bytes_max)});
+      steps_.push_back(
+          {Step::Kind::truncate, path, "", file.durable_bytes + kept + random_.below(zero_tail_bytes_max)});
     }
   }
 

@@ -17,13 +17,21 @@ std::string encode(const ChangeRecord& record) {
 TEST(Change, GoldenBytes) {
   std::string key;
   append_change_key(key, 7, 258);
-  EXPECT_EQ(to_hex(key), "04" "00000007" "0000000000000102");
+  EXPECT_EQ(to_hex(key),
+            "04"
+            "00000007"
+            "0000000000000102");
   EXPECT_EQ(to_hex(encode({.kind = ChangeKind::modify,
                            .time_ms = 5,
                            .item_row_key = "k",
                            .old_image = std::nullopt,
                            .new_image = "ab"})),
-            "01" "02" "0000000000000005" "016b" "00" "036162");
+            "01"
+            "02"
+            "0000000000000005"
+            "016b"
+            "00"
+            "036162");
 }
 
 TEST(Change, AnEmptyImageIsNotAMissingOne) {

@@ -1,5 +1,5 @@
-// The memory that makes a retry harmless: what a caller's key was used for and what came of it, in the same batch as the
-// effect.
+// The memory that makes a retry harmless: what a caller's key was used for and what came of it, in the same batch as
+// the effect.
 //
 //   row key    idempotency(5), key
 //   row value  version(1), ordinal (u64), created (u64, ms since 1970), request hash (16 bytes), outcome (the rest)
@@ -64,7 +64,8 @@ class IdempotencyLog {
   Result<std::optional<std::string_view>> find(storage::WriteGroup& group, std::string_view key,
                                                const RequestHash& hash) const;
 
-  Result<> remember(storage::WriteGroup& group, std::string_view key, const RequestHash& hash, std::string_view outcome);
+  Result<> remember(storage::WriteGroup& group, std::string_view key, const RequestHash& hash,
+                    std::string_view outcome);
 
  private:
   IdempotencyLog(const Clock& clock, IdempotencyLimits limits) : clock_{clock}, limits_{limits} {}

@@ -43,11 +43,11 @@ enum class Place : std::uint8_t { last, before_another };
 Result<> append_part(std::string& out, const KeyAttribute& attribute, const value::Item& key, std::size_t bytes_max,
                      Place place) {
   const value::Value* value = key.find(attribute.name);
-  if (value == nullptr)
-    return fail(ErrorCode::invalid_argument, "the key attribute {} is missing", attribute.name);
+  if (value == nullptr) return fail(ErrorCode::invalid_argument, "the key attribute {} is missing", attribute.name);
   if (attribute.type == KeyType::number) {
     const value::Number* number = value->if_number();
-    if (number == nullptr) return fail(ErrorCode::invalid_argument, "the key attribute {} must be a number", attribute.name);
+    if (number == nullptr)
+      return fail(ErrorCode::invalid_argument, "the key attribute {} must be a number", attribute.name);
     number->append_ordered(out);
     return {};
   }
@@ -59,8 +59,10 @@ Result<> append_part(std::string& out, const KeyAttribute& attribute, const valu
   if (bytes.empty() || bytes.size() > bytes_max)
     return fail(ErrorCode::invalid_argument, "the key attribute {} must have 1 to {} bytes, it has {}", attribute.name,
                 bytes_max, bytes.size());
-  if (place == Place::last) out += bytes;
-  else append_escaped(out, bytes);
+  if (place == Place::last)
+    out += bytes;
+  else
+    append_escaped(out, bytes);
   return {};
 }
 
@@ -106,7 +108,8 @@ Result<> append_row_key(std::string& row_key, const TableSchema& schema, const v
 
 void append_row_key(std::string& row_key, const TableSchema& schema, std::string_view partition_key) {
   QUIPU_ASSERT(!schema.sort_key && schema.partition_key.type == KeyType::string, "table {}", schema.name);
-  QUIPU_ASSERT(!partition_key.empty() && partition_key.size() <= partition_key_bytes_max, "{} bytes", partition_key.size());
+  QUIPU_ASSERT(!partition_key.empty() && partition_key.size() <= partition_key_bytes_max, "{} bytes",
+               partition_key.size());
   append_table_prefix(row_key, schema.id);
   row_key += partition_key;
 }
@@ -119,7 +122,8 @@ Result<> read_row_key(std::string_view row_key, const TableSchema& schema, value
   append_table_prefix(prefix, schema.id);
   if (!row_key.starts_with(prefix)) return damaged();
   ByteReader in{row_key.substr(prefix.size())};
-  if (!read_part(in, schema.partition_key, schema.sort_key ? Place::before_another : Place::last, item)) return damaged();
+  if (!read_part(in, schema.partition_key, schema.sort_key ? Place::before_another : Place::last, item))
+    return damaged();
   if (schema.sort_key && !read_part(in, *schema.sort_key, Place::last, item)) return damaged();
   if (!in.empty()) return damaged();
   return {};

@@ -15,7 +15,9 @@ using value::Item;
 using value::Number;
 using value::Value;
 
-TableSchema string_table() { return {.name = "t", .id = 7, .partition_key = {.name = "id", .type = KeyType::string}}; }
+TableSchema string_table() {
+  return {.name = "t", .id = 7, .partition_key = {.name = "id", .type = KeyType::string}};
+}
 
 TableSchema two_part_table(KeyType partition, KeyType sort) {
   return {.name = "t",
@@ -35,12 +37,20 @@ std::string encode(const TableSchema& schema, const Item& key) {
 TEST(KeyCodec, GoldenBytes) {
   Item one;
   one.set("id", Value::string("orders"));
-  EXPECT_EQ(to_hex(encode(string_table(), one)), "03" "00000007" "6f7264657273");
+  EXPECT_EQ(to_hex(encode(string_table(), one)),
+            "03"
+            "00000007"
+            "6f7264657273");
 
   Item two;
   two.set("p", Value::string(std::string_view{"a\0b", 3}));
   two.set("s", Value::binary("\xff"));
-  EXPECT_EQ(to_hex(encode(two_part_table(KeyType::string, KeyType::binary), two)), "03" "00000007" "6100ff62" "0001" "ff");
+  EXPECT_EQ(to_hex(encode(two_part_table(KeyType::string, KeyType::binary), two)),
+            "03"
+            "00000007"
+            "6100ff62"
+            "0001"
+            "ff");
 }
 
 TEST(KeyCodec, TheWholeKeyAsAStringIsTheSameRow) {
@@ -54,7 +64,10 @@ TEST(KeyCodec, TheWholeKeyAsAStringIsTheSameRow) {
 std::string random_bytes(SeededRandom& random) {
   std::string bytes;
   // Few different bytes, so that equal beginnings and zeros are common.
-  for (std::uint64_t i = 0, n = 1 + random.below(6); i < n; ++i) bytes.push_back("\x00\x01\xff" "a"[random.below(4)]);
+  for (std::uint64_t i = 0, n = 1 + random.below(6); i < n; ++i)
+    bytes.push_back(
+        "\x00\x01\xff"
+        "a"[random.below(4)]);
   return bytes;
 }
 

@@ -9,15 +9,17 @@
 namespace quipu::table {
 
 enum class RowKind : std::uint8_t {
-  sequence = 1,           // a name -> the next number of that sequence, 8 bytes           (rows.h)
-  schema = 2,             // a table's name -> its schema                                  (schema.h)
-  item = 3,               // table id, primary key -> the item's other attributes          (key_codec.h, value/item_codec.h)
-  change = 4,             // table id, change number -> what changed                       (change.h)
-  idempotency = 5,        // the caller's key -> the request's hash and its first outcome  (idempotency.h)
+  sequence = 1,     // a name -> the next number of that sequence, 8 bytes           (rows.h)
+  schema = 2,       // a table's name -> its schema                                  (schema.h)
+  item = 3,         // table id, primary key -> the item's other attributes          (key_codec.h, value/item_codec.h)
+  change = 4,       // table id, change number -> what changed                       (change.h)
+  idempotency = 5,  // the caller's key -> the request's hash and its first outcome  (idempotency.h)
   idempotency_order = 6,  // the order in which idempotency rows were made -> their key    (idempotency.h)
 };
 
-inline void append_row_kind(std::string& key, RowKind kind) { key.push_back(static_cast<char>(kind)); }
+inline void append_row_kind(std::string& key, RowKind kind) {
+  key.push_back(static_cast<char>(kind));
+}
 
 // The smallest byte string that is greater than every string that starts with `prefix`; empty if there is none.
 std::string end_of_prefix(std::string_view prefix);

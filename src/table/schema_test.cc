@@ -17,8 +17,18 @@ const TableSchema full{.name = "Tasks",
 
 // The bytes are on disks for ever.
 TEST(Schema, GoldenBytes) {
-  EXPECT_EQ(to_hex(schema_key("Tasks")), "02" "5461736b73");
-  EXPECT_EQ(to_hex(encode_schema(full)), "01" "00000003" "04" "01" "0102030405060708" "02" "0102504b" "02016e");
+  EXPECT_EQ(to_hex(schema_key("Tasks")),
+            "02"
+            "5461736b73");
+  EXPECT_EQ(to_hex(encode_schema(full)),
+            "01"
+            "00000003"
+            "04"
+            "01"
+            "0102030405060708"
+            "02"
+            "0102504b"
+            "02016e");
 }
 
 TEST(Schema, ReadsBackAsItWas) {

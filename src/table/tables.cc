@@ -29,9 +29,7 @@ class Tables::CreateTable : public storage::Write {
  public:
   explicit CreateTable(TableSchema wanted) : schema{std::move(wanted)} {}
 
-  void apply(storage::WriteGroup& group) override {
-    result = decide(group);
-  }
+  void apply(storage::WriteGroup& group) override { result = decide(group); }
 
   void finish(storage::Committed outcome) noexcept override {
     if (outcome != storage::Committed::durable)

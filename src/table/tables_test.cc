@@ -174,8 +174,8 @@ TEST(Transaction, RecordsEachChangeOnceInOrderWithItsImages) {
     seen.emplace_back(record->kind, record->old_image.has_value(), record->new_image.has_value());
   }
   EXPECT_EQ(seen, (std::vector<std::tuple<ChangeKind, bool, bool>>{{ChangeKind::insert, false, true},
-                                                                  {ChangeKind::modify, true, true},
-                                                                  {ChangeKind::remove, true, false}}));
+                                                                   {ChangeKind::modify, true, true},
+                                                                   {ChangeKind::remove, true, false}}));
 }
 
 // Reusing a number would put a new record where a reader has been already.
@@ -247,9 +247,11 @@ TEST(Idempotency, TheNumberOfRowsIsBounded) {
 TEST(Idempotency, ExpiredRowsLeaveTheStore) {
   TemporaryTables t;
   const auto schema = *t.tables().create(described("t"));
-  for (int i = 0; i < 50; ++i) ASSERT_TRUE(Add(t.tables(), *schema, {"a"}).idempotent(fmt::format("old {}", i), "r").run());
+  for (int i = 0; i < 50; ++i)
+    ASSERT_TRUE(Add(t.tables(), *schema, {"a"}).idempotent(fmt::format("old {}", i), "r").run());
   t.clock().advance(std::chrono::hours{25});
-  for (int i = 0; i < 50; ++i) ASSERT_TRUE(Add(t.tables(), *schema, {"a"}).idempotent(fmt::format("new {}", i), "r").run());
+  for (int i = 0; i < 50; ++i)
+    ASSERT_TRUE(Add(t.tables(), *schema, {"a"}).idempotent(fmt::format("new {}", i), "r").run());
   EXPECT_EQ(rows_of(t.store(), RowKind::idempotency), 50U);
 }
 

@@ -68,8 +68,10 @@ Result<Transaction::Verdict> Transaction::decide_step(storage::WriteGroup& group
   const std::string_view key = row_key(step);
   std::string_view stored;
   QUIPU_TRY(const bool exists, group.get(key, stored));
-  if (exists) QUIPU_CHECK(value::decode_item(stored, item));
-  else item.clear();
+  if (exists)
+    QUIPU_CHECK(value::decode_item(stored, item));
+  else
+    item.clear();
 
   const Verdict verdict = decide(step, exists, item);
   const bool records = steps_[step].schema->stream_view != StreamView::off;
@@ -90,7 +92,9 @@ void Transaction::record_change(storage::WriteGroup& group, const Step& step, st
                                 std::optional<std::string_view> old_image, std::optional<std::string_view> new_image) {
   auto& scratch = tables_->scratch();
   ChangeRecord change{
-      .kind = !old_image ? ChangeKind::insert : !new_image ? ChangeKind::remove : ChangeKind::modify,
+      .kind = !old_image   ? ChangeKind::insert
+              : !new_image ? ChangeKind::remove
+                           : ChangeKind::modify,
       .time_ms = static_cast<std::uint64_t>(tables_->clock().wall_ms()),
       .item_row_key = row_key,
       .old_image = old_image,
@@ -108,14 +112,16 @@ void Transaction::finish(storage::Committed outcome) noexcept {
   switch (outcome) {
     case storage::Committed::durable: break;
     case storage::Committed::no_space:
-      error_ = Error{ErrorCode::out_of_space, "the disk is nearly full, so nothing was written; free some space and retry"};
+      error_ =
+          Error{ErrorCode::out_of_space, "the disk is nearly full, so nothing was written; free some space and retry"};
       break;
     case storage::Committed::unavailable:
       error_ = Error{ErrorCode::unavailable, "the server is busy or stopping, so nothing was written; retry"};
       break;
     case storage::Committed::unknown:
-      error_ = Error{ErrorCode::outcome_unknown,
-                     "the write failed half-way: it may or may not be found later; retry with the same idempotency key"};
+      error_ =
+          Error{ErrorCode::outcome_unknown,
+                "the write failed half-way: it may or may not be found later; retry with the same idempotency key"};
       break;
   }
   Watchers& watchers = tables_->watchers();

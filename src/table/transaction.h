@@ -48,8 +48,8 @@ class Transaction : private storage::Write {
   void make_idempotent(std::string_view key, const RequestHash& hash);
 
   // --- by the subclass, on the committer thread
-  // `item` holds the stored item's attributes without its key (nothing if it does not exist) and may be changed in place.
-  // Called for each step in order; a later step sees what an earlier one did to the same item.
+  // `item` holds the stored item's attributes without its key (nothing if it does not exist) and may be changed in
+  // place. Called for each step in order; a later step sees what an earlier one did to the same item.
   virtual Verdict decide(std::size_t step, bool exists, value::Item& item) = 0;
   // The outcome as bytes, and back again for a transaction that was done before. The subclass owns the format, and
   // keeps old ones readable for as long as idempotency rows live.

@@ -31,7 +31,7 @@ class Watchers {
  private:
   std::mutex mutex_;
   std::map<std::string, std::set<Watcher*>, std::less<>> by_row_key_;  // protected by mutex_
-  std::atomic<std::size_t> count_{0};  // so that a write without watchers takes no lock
+  std::atomic<std::size_t> count_{0};                                  // so that a write without watchers takes no lock
 };
 
 }  // namespace quipu::table

@@ -84,30 +84,20 @@ void append_attributes(std::string& out, const Item& item, std::size_t depth) {
 
 void append_value(std::string& out, const Value& value, std::size_t depth) {
   switch (value.type()) {
-    case Type::null:
-      return append_tag(out, Tag::null);
-    case Type::boolean:
-      return append_tag(out, value.as_boolean() ? Tag::boolean_true : Tag::boolean_false);
-    case Type::number:
-      return append_number(out, value.as_number());
-    case Type::string:
-      append_tag(out, Tag::string);
-      return append_bytes(out, value.as_string());
-    case Type::binary:
-      append_tag(out, Tag::binary);
-      return append_bytes(out, value.as_binary());
-    case Type::string_set:
-      return append_strings(out, Tag::string_set, value.as_string_set());
-    case Type::binary_set:
-      return append_strings(out, Tag::binary_set, value.as_binary_set());
+    case Type::null: return append_tag(out, Tag::null);
+    case Type::boolean: return append_tag(out, value.as_boolean() ? Tag::boolean_true : Tag::boolean_false);
+    case Type::number: return append_number(out, value.as_number());
+    case Type::string: append_tag(out, Tag::string); return append_bytes(out, value.as_string());
+    case Type::binary: append_tag(out, Tag::binary); return append_bytes(out, value.as_binary());
+    case Type::string_set: return append_strings(out, Tag::string_set, value.as_string_set());
+    case Type::binary_set: return append_strings(out, Tag::binary_set, value.as_binary_set());
     case Type::number_set:
       append_tag(out, Tag::number_set);
       append_varint(out, value.as_number_set().size());
       for (const Number& element : value.as_number_set()) element.append_ordered(out);
       return;
     case Type::list:
-    case Type::map:
-      break;
+    case Type::map: break;
   }
   QUIPU_ASSERT(depth < nesting_depth_max, "more than {} lists and maps inside each other", nesting_depth_max);
   if (value.is(Type::list)) {
@@ -187,21 +177,12 @@ class ItemDecoder {
     std::uint8_t tag = 0;
     if (!in_.read(tag)) return wrong("a value is missing");
     switch (static_cast<Tag>(tag)) {
-      case Tag::null:
-        value.set_null();
-        return true;
-      case Tag::boolean_false:
-        value.set_boolean(false);
-        return true;
-      case Tag::boolean_true:
-        value.set_boolean(true);
-        return true;
-      case Tag::integer:
-        return read_integer(value, false);
-      case Tag::negative_integer:
-        return read_integer(value, true);
-      case Tag::number:
-        return read_number(value);
+      case Tag::null: value.set_null(); return true;
+      case Tag::boolean_false: value.set_boolean(false); return true;
+      case Tag::boolean_true: value.set_boolean(true); return true;
+      case Tag::integer: return read_integer(value, false);
+      case Tag::negative_integer: return read_integer(value, true);
+      case Tag::number: return read_number(value);
       case Tag::string: {
         std::string_view text;
         if (!read_text(text)) return false;
@@ -214,16 +195,11 @@ class ItemDecoder {
         value.set_binary(bytes);
         return true;
       }
-      case Tag::string_set:
-        return read_set(value.data_.emplace<Value::StringSet>().elements, &ItemDecoder::read_text);
-      case Tag::binary_set:
-        return read_set(value.data_.emplace<Value::BinarySet>().elements, &ItemDecoder::read_bytes);
-      case Tag::number_set:
-        return read_number_set(value.data_.emplace<Value::NumberSet>().elements);
-      case Tag::list:
-        return read_list(value, depth);
-      case Tag::map:
-        return read_map(value, depth);
+      case Tag::string_set: return read_set(value.data_.emplace<Value::StringSet>().elements, &ItemDecoder::read_text);
+      case Tag::binary_set: return read_set(value.data_.emplace<Value::BinarySet>().elements, &ItemDecoder::read_bytes);
+      case Tag::number_set: return read_number_set(value.data_.emplace<Value::NumberSet>().elements);
+      case Tag::list: return read_list(value, depth);
+      case Tag::map: return read_map(value, depth);
     }
     return wrong("unknown type tag");
   }

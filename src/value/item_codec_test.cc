@@ -216,29 +216,20 @@ Item random_item(SeededRandom& random, std::size_t depth);
 
 Value random_value(SeededRandom& random, std::size_t depth) {
   switch (random.below(depth > 4 ? 8 : 10)) {
-    case 0:
-      return Value::null();
-    case 1:
-      return Value::boolean(random.below(2) == 0);
-    case 2:
-      return Value::number(random_number(random));
-    case 3:
-      return Value::string(random_text(random));
-    case 4:
-      return Value::binary(std::string{static_cast<char>(random())});
-    case 5:
-      return Value::string_set({random_text(random), "one more"}).value_or(Value::null());
-    case 6:
-      return Value::number_set({random_number(random), number("0.1")}).value_or(Value::null());
-    case 7:
-      return Value::binary_set({std::string{static_cast<char>(random())}, ""}).value();
+    case 0: return Value::null();
+    case 1: return Value::boolean(random.below(2) == 0);
+    case 2: return Value::number(random_number(random));
+    case 3: return Value::string(random_text(random));
+    case 4: return Value::binary(std::string{static_cast<char>(random())});
+    case 5: return Value::string_set({random_text(random), "one more"}).value_or(Value::null());
+    case 6: return Value::number_set({random_number(random), number("0.1")}).value_or(Value::null());
+    case 7: return Value::binary_set({std::string{static_cast<char>(random())}, ""}).value();
     case 8: {
       Value::List elements;
       for (std::uint64_t i = random.below(4); i > 0; --i) elements.push_back(random_value(random, depth + 1));
       return Value::list(std::move(elements));
     }
-    default:
-      return Value::map(random_item(random, depth + 1));
+    default: return Value::map(random_item(random, depth + 1));
   }
 }
 

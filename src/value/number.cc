@@ -280,14 +280,11 @@ Result<Number> Number::add_slowly(const Number& a, const Number& b) {
       fault = make(y.coefficient - scaled, y.exponent, y_negative, sum);
   }
   switch (fault) {
-    case Fault::none:
-      return sum;
-    case Fault::underflow:
-      return fail(ErrorCode::invalid_argument, "{}", underflow_message);
+    case Fault::none: return sum;
+    case Fault::underflow: return fail(ErrorCode::invalid_argument, "{}", underflow_message);
     // DynamoDB calls it an overflow too when the exact sum has too many digits.
     case Fault::too_many_digits:
-    case Fault::overflow:
-      break;
+    case Fault::overflow: break;
   }
   return fail(ErrorCode::invalid_argument, "{}", overflow_message);
 }

@@ -34,26 +34,16 @@ std::size_t total_bytes(const std::vector<std::string>& elements) {
 
 std::string_view dynamodb_name(Type type) {
   switch (type) {
-    case Type::null:
-      return "NULL";
-    case Type::boolean:
-      return "BOOL";
-    case Type::number:
-      return "N";
-    case Type::string:
-      return "S";
-    case Type::binary:
-      return "B";
-    case Type::string_set:
-      return "SS";
-    case Type::number_set:
-      return "NS";
-    case Type::binary_set:
-      return "BS";
-    case Type::list:
-      return "L";
-    case Type::map:
-      return "M";
+    case Type::null: return "NULL";
+    case Type::boolean: return "BOOL";
+    case Type::number: return "N";
+    case Type::string: return "S";
+    case Type::binary: return "B";
+    case Type::string_set: return "SS";
+    case Type::number_set: return "NS";
+    case Type::binary_set: return "BS";
+    case Type::list: return "L";
+    case Type::map: return "M";
   }
   return "";
 }
@@ -223,18 +213,12 @@ Item& Value::set_map() {
 std::size_t Value::size_bytes() const {
   switch (type()) {
     case Type::null:
-    case Type::boolean:
-      return 1;
-    case Type::number:
-      return as_number().size_bytes();
-    case Type::string:
-      return as_string().size();
-    case Type::binary:
-      return as_binary().size();
-    case Type::string_set:
-      return total_bytes(as_string_set());
-    case Type::binary_set:
-      return total_bytes(as_binary_set());
+    case Type::boolean: return 1;
+    case Type::number: return as_number().size_bytes();
+    case Type::string: return as_string().size();
+    case Type::binary: return as_binary().size();
+    case Type::string_set: return total_bytes(as_string_set());
+    case Type::binary_set: return total_bytes(as_binary_set());
     case Type::number_set: {
       std::size_t size = 0;
       for (const Number& element : as_number_set()) size += element.size_bytes();
@@ -245,8 +229,7 @@ std::size_t Value::size_bytes() const {
       for (const Value& element : as_list()) size += element.size_bytes() + element_overhead_bytes;
       return size;
     }
-    case Type::map:
-      return container_overhead_bytes + as_map().size_bytes() + as_map().size() * element_overhead_bytes;
+    case Type::map: return container_overhead_bytes + as_map().size_bytes() + as_map().size() * element_overhead_bytes;
   }
   std::unreachable();
 }
@@ -266,14 +249,10 @@ bool operator==(const Value& a, const Value& b) {
 std::optional<std::strong_ordering> compare(const Value& a, const Value& b) {
   if (a.type() != b.type()) return std::nullopt;
   switch (a.type()) {
-    case Type::number:
-      return a.as_number() <=> b.as_number();
-    case Type::string:
-      return a.as_string() <=> b.as_string();
-    case Type::binary:
-      return a.as_binary() <=> b.as_binary();
-    default:
-      return std::nullopt;
+    case Type::number: return a.as_number() <=> b.as_number();
+    case Type::string: return a.as_string() <=> b.as_string();
+    case Type::binary: return a.as_binary() <=> b.as_binary();
+    default: return std::nullopt;
   }
 }
 
