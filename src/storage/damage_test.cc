@@ -227,7 +227,6 @@ TEST_F(Damage, RefusalLeavesEverythingAsItWas) {
 TEST_F(Damage, TornTailIsCutAndEverythingSyncedIsThere) {
   const fs::path log = fs::relative(only_file(killed(), ".log"), killed());
   const std::string whole = read_file(killed() / log);
-  const std::string group = whole.substr(0, 1'000);  // begins with a whole record, but is no continuation
   const std::vector<std::string> tails{std::string(1, 'x'), std::string(3'000, 'x'), std::string(5'000, '\0'),
                                        whole.substr(whole.size() / 2, 3)};
   for (const std::string& tail : tails) {

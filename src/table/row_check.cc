@@ -27,7 +27,8 @@ std::string RowCheck::check(std::string_view key, std::string_view value) {
     case RowKind::schema: {
       auto schema = decode_schema(key, value);
       if (!schema) return std::move(schema).error().message;
-      schemas_.emplace(schema->id, *std::move(schema));
+      const std::uint32_t id = schema->id;
+      schemas_.emplace(id, *std::move(schema));
       return "";
     }
     case RowKind::item: {
