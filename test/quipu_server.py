@@ -47,6 +47,12 @@ def run_quipu(*arguments, env=None, cwd=None, timeout_s=30, input_text=None):
                           capture_output=True, text=True, timeout=timeout_s, preexec_fn=die_with_parent)
 
 
+def live_log(data):
+    """The log that a killed server was writing, and how much of it was written: the rest is space it had not used yet."""
+    log = max(data.rglob("*.log"), key=lambda path: path.stat().st_size)
+    return log, len(log.read_bytes().rstrip(b"\0"))
+
+
 class RefusedToStart(Exception):
     def __init__(self, code, output):
         super().__init__(f"exit code {code}: {output}")

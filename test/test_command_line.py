@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from quipu_server import RefusedToStart, binary, clean_environment, die_with_parent, run_quipu, wait_until
+from quipu_server import RefusedToStart, binary, clean_environment, die_with_parent, live_log, run_quipu, wait_until
 
 COMMANDS = [[], ["serve"], ["counter"], ["counter", "increment"], ["counter", "get"], ["counter", "set"],
             ["counter", "delete"], ["counter", "list"], ["counter", "watch"], ["key"], ["key", "create"], ["key", "list"],
@@ -471,9 +471,9 @@ def test_verify_says_what_is_damaged(fresh_server):
     for i in range(100):
         server.client.next_value(f"c{i}")
     server.kill()
-    log = max(server.data.rglob("*.log"), key=lambda path: path.stat().st_size)
+    log, log_bytes = live_log(server.data)
     content = bytearray(log.read_bytes())
-    content[len(content) // 2] ^= 1
+    content[log_bytes // 2] ^= 1
     log.write_bytes(content)
     done = run_quipu("verify", server.data)
     assert done.returncode == 1, done.stdout + done.stderr

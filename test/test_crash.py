@@ -11,7 +11,7 @@ import time
 import pytest
 
 from counter_checker import Operation, what_is_wrong
-from quipu_server import RefusedToStart, run_quipu, wait_until
+from quipu_server import RefusedToStart, live_log, run_quipu, wait_until
 
 
 # --- kill -9 under load
@@ -135,7 +135,7 @@ def written(fresh_server):
         server.client.next_value("late")
     server.late = server.client.value("late")
     server.kill()
-    server.log = max(server.data.rglob("*.log"), key=lambda path: path.stat().st_size)
+    server.log, server.log_bytes = live_log(server.data)
     return server
 
 
@@ -154,7 +154,7 @@ def refuses(server, *words):
 
 
 def test_a_flipped_bit_in_the_log_is_refused_with_file_and_offset(written):
-    offset = written.log.stat().st_size // 2
+    offset = written.log_bytes // 2
     spoil(written.log, offset)
     output = refuses(written, str(written.log.name), "--accept-loss")
     numbers = [int(word) for word in "".join(c if c.isdigit() else " " for c in output).split()]
@@ -162,7 +162,7 @@ def test_a_flipped_bit_in_the_log_is_refused_with_file_and_offset(written):
 
 
 def test_with_accept_loss_it_goes_on_with_what_is_left(written):
-    spoil(written.log, written.log.stat().st_size // 2)
+    spoil(written.log, written.log_bytes // 2)
     refuses(written)
     written.start(more_flags=["--accept-loss"])
     left = sum(written.client.value(f"c{i}") for i in range(10))
@@ -182,7 +182,7 @@ def test_an_undamaged_directory_starts_without_a_word_of_loss(written):
 
 def test_a_log_that_was_cut_short_is_refused(written):
     """Recovery alone would take it for a torn tail, and open with the older half."""
-    os.truncate(written.log, written.log.stat().st_size // 2)
+    os.truncate(written.log, written.log_bytes // 2)
     refuses(written, "--accept-loss")
 
 
@@ -229,7 +229,7 @@ def test_a_directory_of_a_later_version_is_refused(written):
 
 def test_verify_and_start_agree_about_damage(written):
     assert run_quipu("verify", written.data).returncode == 0
-    spoil(written.log, written.log.stat().st_size // 3)
+    spoil(written.log, written.log_bytes // 3)
     assert run_quipu("verify", written.data).returncode == 1
     refuses(written)
 
