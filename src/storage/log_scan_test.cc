@@ -62,7 +62,7 @@ TEST_F(LogScanTest, UnwrittenSpaceAfterTheBatchesIsNoTear) {
 }
 
 TEST_F(LogScanTest, EveryCutIsATornTailAtTheLastWholeBatch) {
-  for (std::size_t size = 0; size < bytes_.size(); size += 1 + size % 613) {
+  for (std::size_t size = 0; size < bytes_.size(); size += 1 + size % 6'131) {
     const LogScan scan = scan_log(std::string_view{bytes_}.substr(0, size));
     const auto whole = static_cast<std::uint64_t>(std::ranges::upper_bound(ends_, size) - ends_.begin() - 1);
     EXPECT_FALSE(scan.damaged) << size;
@@ -73,7 +73,7 @@ TEST_F(LogScanTest, EveryCutIsATornTailAtTheLastWholeBatch) {
 }
 
 TEST_F(LogScanTest, EveryFlippedBitBeforeTheLastBatchIsDamageAtItsBatch) {
-  for (std::size_t at = 0; at < ends_.back(); at += 1 + at % 4'093) {
+  for (std::size_t at = 0; at < ends_.back(); at += 1 + at % 9'973) {
     std::string damaged = bytes_;
     damaged[at] ^= 4;
     const LogScan scan = scan_log(damaged);
