@@ -506,3 +506,8 @@ def test_every_answer_has_a_length_and_a_type(client, counter):
         assert int(answer.headers["content-length"]) == len(answer.body)
         assert answer.headers["content-type"].startswith("application/json")
         json.loads(answer.body)
+
+
+def test_a_body_beside_a_named_counter_is_ignored(client, counter):
+    answer = client.post(f"/counter/increment?counter={counter}", "anything")
+    assert (answer.status, answer.json()["new_value"]) == (200, 1)
