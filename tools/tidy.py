@@ -14,12 +14,15 @@ MAY_INCLUDE = {
     "base": [],
     "storage": ["base"],
     "value": ["base"],
+    "expression": ["base", "value"],
     "table": ["base", "value", "storage"],
     "counter": ["base", "table"],
     "http": ["base"],
     "gateway": ["base", "http", "counter", "table"],
+    "stream": ["base", "value", "storage", "table"],
+    "aws": ["base", "http", "value", "expression", "table", "stream"],
     "torture": ["base"],
-    "app": ["base", "storage", "value", "table", "counter", "http", "gateway", "torture"],
+    "app": ["base", "storage", "value", "table", "counter", "http", "gateway", "stream", "aws", "torture"],
 }
 # Everyone reads these, so RocksDB stays out of them, although they are storage's own.
 STORAGE_FRONT = ["src/storage/store.h", "src/storage/committer.h"]
