@@ -16,13 +16,14 @@ constexpr int exit_damaged = 1;
 Result<int> verify(const std::filesystem::path& directory) {
   table::RowCheck rows;
   const bool terminal = isatty(STDERR_FILENO) != 0;
-  QUIPU_TRY(const storage::VerifyReport report,
+  QUIPU_TRY(storage::VerifyReport report,
             storage::verify(
                 directory, [&](std::string_view key, std::string_view value) { return rows.check(key, value); },
                 [&](double done) {
                   if (terminal) std::fprintf(stderr, "\rchecking ... %3.0f %%", done * 100);
                 }));
   if (terminal) std::fprintf(stderr, "\r                    \r");
+  if (std::string problem = rows.finish(); !problem.empty()) report.problems.push_back(std::move(problem));
   for (const std::string& problem : report.problems) std::printf("damaged: %s\n", problem.c_str());
   if (report.problems_not_listed != 0)
     std::printf("damaged: %s more\n", std::to_string(report.problems_not_listed).c_str());

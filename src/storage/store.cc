@@ -43,11 +43,20 @@ Cursor::~Cursor() = default;
 void Cursor::seek(std::string_view key) {
   (**position_).Seek({key.data(), key.size()});
 }
+void Cursor::seek_back(std::string_view key) {
+  (**position_).SeekForPrev({key.data(), key.size()});
+}
+void Cursor::seek_last() {
+  (**position_).SeekToLast();
+}
 bool Cursor::valid() const {
   return (**position_).Valid();
 }
 void Cursor::next() {
   (**position_).Next();
+}
+void Cursor::previous() {
+  (**position_).Prev();
 }
 std::string_view Cursor::key() const {
   return (**position_).key().ToStringView();

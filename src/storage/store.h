@@ -57,8 +57,12 @@ class Cursor {
 
   // To the first row at or after `key`; never before the cursor's first key nor to or past its end.
   void seek(std::string_view key);
+  // To the last row at or before `key`, likewise.
+  void seek_back(std::string_view key);
+  void seek_last();
   bool valid() const;
   void next();
+  void previous();
   // These two hold until the cursor moves.
   std::string_view key() const;
   std::string_view value() const;

@@ -48,7 +48,7 @@ std::optional<ChangeRecord> decode_change(std::string_view value) {
   std::uint8_t version = 0;
   std::uint8_t kind = 0;
   std::uint64_t key_size = 0;
-  if (!in.read(version) || version != change_version || !in.read(kind) || kind < 1 || kind > 3 ||
+  if (!in.read(version) || version != change_version || !in.read(kind) || kind < 1 || kind > 4 ||
       !in.read(record.time_ms) || !in.read_varint(key_size) || !in.read(key_size, record.item_row_key) ||
       !read_image(in, record.old_image) || !read_image(in, record.new_image) || !in.empty())
     return std::nullopt;

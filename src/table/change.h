@@ -20,7 +20,7 @@
 namespace quipu::table {
 
 // Stored: never renumber.
-enum class ChangeKind : std::uint8_t { insert = 1, modify = 2, remove = 3 };
+enum class ChangeKind : std::uint8_t { insert = 1, modify = 2, remove = 3, expire = 4 };
 
 struct ChangeRecord {
   ChangeKind kind = ChangeKind::insert;

@@ -80,18 +80,20 @@ Result<std::unique_ptr<IdempotencyLog>> IdempotencyLog::open(const storage::Stor
   return log;
 }
 
-bool IdempotencyLog::expired(std::uint64_t created_ms, std::uint64_t now_ms) const {
-  return now_ms >= created_ms && now_ms - created_ms >= static_cast<std::uint64_t>(limits_.retention.count());
+bool IdempotencyLog::older(std::uint64_t created_ms, std::uint64_t now_ms, std::chrono::milliseconds age) {
+  return now_ms >= created_ms && now_ms - created_ms >= static_cast<std::uint64_t>(age.count());
 }
 
 Result<std::optional<std::string_view>> IdempotencyLog::find(storage::WriteGroup& group, std::string_view key,
-                                                             const RequestHash& hash) const {
+                                                             const RequestHash& hash,
+                                                             std::chrono::milliseconds window) const {
   std::string_view value;
   QUIPU_TRY(const bool found, group.get(row_key(key), value));
   if (!found) return std::nullopt;
   const auto row = decode_idempotency_row(value);
   if (!row) return fail(ErrorCode::damaged, "the idempotency row of key {:?} is damaged", key);
-  if (expired(row->created_ms, static_cast<std::uint64_t>(clock_.wall_ms()))) return std::nullopt;
+  const auto now_ms = static_cast<std::uint64_t>(clock_.wall_ms());
+  if (expired(row->created_ms, now_ms) || older(row->created_ms, now_ms, window)) return std::nullopt;
   if (row->request_hash != hash)
     return fail(ErrorCode::idempotency_mismatch,
                 "this idempotency key was used for a different request; a new request needs a new key");

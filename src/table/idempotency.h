@@ -59,10 +59,11 @@ class IdempotencyLog {
   static Result<std::unique_ptr<IdempotencyLog>> open(const storage::Store& store, const Clock& clock,
                                                       IdempotencyLimits limits);
 
-  // The outcome remembered for `key`, or nothing; an error if `key` was used for another request. The view holds until
-  // the group changes.
-  Result<std::optional<std::string_view>> find(storage::WriteGroup& group, std::string_view key,
-                                               const RequestHash& hash) const;
+  // The outcome remembered for `key`, or nothing; an error if `key` was used for another request. What is older than
+  // `window` does not count. The view holds until the group changes.
+  Result<std::optional<std::string_view>> find(
+      storage::WriteGroup& group, std::string_view key, const RequestHash& hash,
+      std::chrono::milliseconds window = std::chrono::milliseconds::max()) const;
 
   Result<> remember(storage::WriteGroup& group, std::string_view key, const RequestHash& hash,
                     std::string_view outcome);
@@ -70,7 +71,10 @@ class IdempotencyLog {
  private:
   IdempotencyLog(const Clock& clock, IdempotencyLimits limits) : clock_{clock}, limits_{limits} {}
 
-  bool expired(std::uint64_t created_ms, std::uint64_t now_ms) const;
+  bool expired(std::uint64_t created_ms, std::uint64_t now_ms) const {
+    return older(created_ms, now_ms, limits_.retention);
+  }
+  static bool older(std::uint64_t created_ms, std::uint64_t now_ms, std::chrono::milliseconds age);
   Result<> evict(storage::WriteGroup& group, std::uint64_t now_ms);
 
   const Clock& clock_;

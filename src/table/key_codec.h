@@ -7,9 +7,11 @@
 // is the last part and stands as it is. docs/formats/rows.md is the permanent description.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "table/schema.h"
 #include "value/value.h"
@@ -31,5 +33,22 @@ void append_row_key(std::string& row_key, const TableSchema& schema, std::string
 
 // Adds the key attributes that `row_key` stands for to `item`.
 Result<> read_row_key(std::string_view row_key, const TableSchema& schema, value::Item& item);
+// Likewise, from what follows the table's prefix in a row key.
+Result<> read_primary_key(std::string_view primary_key, const TableSchema& schema, value::Item& item);
+std::string_view primary_key_of(std::string_view row_key);
+
+// --- parts of keys, for what else is ordered by attributes
+
+// A part that is followed by another one has to say where it ends.
+enum class Place : std::uint8_t { last, before_another };
+
+Result<> append_part(std::string& out, const KeyAttribute& attribute, const value::Value& value, std::size_t bytes_max,
+                     Place place);
+// What all parts begin with whose string or binary begins with the bytes of `value`.
+Result<> append_part_prefix(std::string& out, const KeyAttribute& attribute, const value::Value& value, Place place);
+bool read_part(ByteReader& in, const KeyAttribute& attribute, Place place, value::Item& item);
+
+// The bytes of a row key's partition key: items of one partition have the same.
+std::string_view partition_bytes(std::string_view row_key, const TableSchema& schema);
 
 }  // namespace quipu::table::key_codec

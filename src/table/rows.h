@@ -15,6 +15,11 @@ enum class RowKind : std::uint8_t {
   change = 4,       // table id, change number -> what changed                       (change.h)
   idempotency = 5,  // the caller's key -> the request's hash and its first outcome  (idempotency.h)
   idempotency_order = 6,  // the order in which idempotency rows were made -> their key    (idempotency.h)
+  index = 7,              // index id, index key, primary key -> the projected attributes     (index_rows.h)
+  expiry = 8,             // index id, second, primary key -> nothing                         (index_rows.h)
+  purge = 9,              // a prefix of row keys -> all rows that start so are to go          (purge.h)
+  stream = 10,            // table id, when it was switched on -> what its changes show       (stream_info.h)
+  figures = 11,           // table or index id -> number and bytes of its items               (table_figures.h)
 };
 
 inline void append_row_kind(std::string& key, RowKind kind) {

@@ -1,18 +1,19 @@
-// What a table is: its number, its key and whether its changes are recorded.
+// What a table is: its number, its key, its indexes, and what else happens when an item changes.
 //
 //   row key    schema(2), table name
-//   row value  version(1), table id (u32), stream view (u8), flags (u8), created (u64, ms since 1970),
-//              number of key attributes (u8: 1 or 2), then for each: type (u8), name size (u8), name
+//   row value  version(2), an encoded item (value/item_codec.h) whose members docs/formats/schema.md names
 //
-// All integers are big-endian. docs/formats/schema.md is the permanent description.
+// A backup is a table too: frozen, hidden (`system`), and named so that no table of a user's can have its name.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
+#include "value/value.h"
 
 namespace quipu::table {
 
@@ -25,11 +26,42 @@ enum class KeyType : std::uint8_t { string = 1, number = 2, binary = 3 };
 // What a change record shows. Stored: never renumber.
 enum class StreamView : std::uint8_t { off = 0, keys_only = 1, new_image = 2, old_image = 3, new_and_old_images = 4 };
 
+// Stored: never renumber.
+enum class IndexKind : std::uint8_t { local = 1, global = 2 };
+enum class IndexProjection : std::uint8_t { all = 1, keys_only = 2, include = 3 };
+
+// Stored: never renumber. What is being filled is kept up to date by every write from the moment it is there; the
+// maintenance thread brings what was there before.
+enum class Filling : std::uint8_t { done = 1, under_way = 2 };
+
 struct KeyAttribute {
   std::string name;
   KeyType type = KeyType::string;
 
   friend bool operator==(const KeyAttribute&, const KeyAttribute&) = default;
+};
+
+struct IndexSchema {
+  std::string name;
+  std::uint32_t id = 0;  // from the sequence of table ids
+  IndexKind kind = IndexKind::global;
+  KeyAttribute partition_key;
+  std::optional<KeyAttribute> sort_key;
+  IndexProjection projection = IndexProjection::all;
+  std::vector<std::string> included;  // attributes, besides the keys, where the projection says include
+  Filling filling = Filling::done;
+  value::Item settings;  // what the front keeps with an index
+
+  friend bool operator==(const IndexSchema&, const IndexSchema&) = default;
+};
+
+// Items whose attribute of that name is a number of seconds since 1970 go when that time is past.
+struct ExpirySchema {
+  std::string attribute;
+  std::uint32_t id = 0;  // of its rows; from the sequence of table ids
+  Filling filling = Filling::done;
+
+  friend bool operator==(const ExpirySchema&, const ExpirySchema&) = default;
 };
 
 struct TableSchema {
@@ -38,15 +70,23 @@ struct TableSchema {
   KeyAttribute partition_key;
   std::optional<KeyAttribute> sort_key;
   StreamView stream_view = StreamView::off;
-  bool system = false;  // ours, not the user's: no list of tables shows it
+  std::uint64_t stream_created_ms = 0;  // when the stream was switched on last; with the id it names the stream
+  bool system = false;                  // ours, not the user's: no list of tables shows it
   std::uint64_t created_ms = 0;
+  std::vector<IndexSchema> indexes;
+  std::optional<ExpirySchema> expiry;
+  Filling filling = Filling::done;  // under way: items are being copied from the table `source`, and nobody else writes
+  std::string source;
+  value::Item settings;  // what the front keeps with a table
+
+  const IndexSchema* find_index(std::string_view index_name) const;
 
   friend bool operator==(const TableSchema&, const TableSchema&) = default;
 };
 
 std::string schema_key(std::string_view table_name);
 std::string encode_schema(const TableSchema& schema);
-// `key` is the whole row key.
+// `key` is the whole row key. Reads version 1 too.
 Result<TableSchema> decode_schema(std::string_view key, std::string_view value);
 
 }  // namespace quipu::table

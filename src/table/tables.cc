@@ -22,45 +22,21 @@ void put_sequence(storage::WriteGroup& group, std::string_view name, std::uint64
   group.put(sequence_key(name), value);
 }
 
-}  // namespace
-
-// Gives the table its number and writes its schema.
-class Tables::CreateTable : public storage::Write {
+class EraseRow final : public storage::Write {
  public:
-  explicit CreateTable(TableSchema wanted) : schema{std::move(wanted)} {}
-
-  void apply(storage::WriteGroup& group) override { result = decide(group); }
-
-  void finish(storage::Committed outcome) noexcept override {
-    if (outcome != storage::Committed::durable)
-      result = fail(outcome == storage::Committed::unknown    ? ErrorCode::outcome_unknown
-                    : outcome == storage::Committed::no_space ? ErrorCode::out_of_space
-                                                              : ErrorCode::unavailable,
-                    "the table {:?} could not be written", schema.name);
+  explicit EraseRow(std::string row_key) : key{std::move(row_key)} {}
+  void apply(storage::WriteGroup& group) override { group.erase(key); }
+  void finish(storage::Committed committed) noexcept override {
+    outcome = committed;
     done.release();
   }
 
-  TableSchema schema;
-  Result<> result;
+  const std::string key;
+  storage::Committed outcome = storage::Committed::unavailable;
   std::binary_semaphore done{0};
-
- private:
-  Result<> decide(storage::WriteGroup& group) {
-    std::string_view value;
-    QUIPU_TRY(const bool exists, group.get(schema_key(schema.name), value));
-    if (exists) return fail(ErrorCode::conflict, "there is a table {:?} already", schema.name);
-    std::uint64_t id = 1;
-    QUIPU_TRY(const bool numbered, group.get(sequence_key(sequences::table_id), value));
-    if (numbered) {
-      QUIPU_TRY(id, decode_sequence(sequences::table_id, value));
-    }
-    if (id > UINT32_MAX) return fail(ErrorCode::limit_reached, "all table numbers are used up");
-    schema.id = static_cast<std::uint32_t>(id);
-    group.put(schema_key(schema.name), encode_schema(schema));
-    put_sequence(group, sequences::table_id, id + 1);
-    return {};
-  }
 };
+
+}  // namespace
 
 Result<std::unique_ptr<Tables>> Tables::open(storage::Store& store, storage::Committer& committer, const Clock& clock,
                                              IdempotencyLimits limits) {
@@ -77,18 +53,59 @@ Result<> Tables::load() {
     QUIPU_TRY(next_change_number_, decode_sequence(sequences::change, value));
   }
 
+  QUIPU_CHECK(load_schemas());
+  return load_streams();
+}
+
+Result<> Tables::load_schemas() {
   const std::string first = schema_key("");
-  const std::string end = end_of_prefix(first);
-  auto cursor = store_.cursor(first, end);
+  auto cursor = store_.cursor(first, end_of_prefix(first));
   Catalog loaded;
   for (cursor.seek(first); cursor.valid(); cursor.next()) {
-    QUIPU_TRY(auto schema, decode_schema(cursor.key(), cursor.value()));
-    std::string name = schema.name;
-    loaded.emplace(std::move(name), std::make_shared<const TableSchema>(std::move(schema)));
+    QUIPU_TRY(auto decoded, decode_schema(cursor.key(), cursor.value()));
+    const auto schema = std::make_shared<const TableSchema>(std::move(decoded));
+    loaded.emplace(schema->name, schema);
+    current_.emplace(schema->id, schema);
   }
   QUIPU_CHECK(cursor.status());
   catalog_.with([&](Catalog& catalog) { catalog = std::move(loaded); });
   return {};
+}
+
+Result<> Tables::load_streams() {
+  std::string first;
+  append_row_kind(first, RowKind::stream);
+  auto cursor = store_.cursor(first, end_of_prefix(first));
+  Streams loaded;
+  for (cursor.seek(first); cursor.valid(); cursor.next()) {
+    QUIPU_TRY(StreamInfo stream, decode_stream(cursor.key(), cursor.value()));
+    const StreamKey key{stream.table_id, stream.created_ms};
+    loaded.emplace(key, std::move(stream));
+  }
+  QUIPU_CHECK(cursor.status());
+  streams_.with([&](Streams& streams) { streams = std::move(loaded); });
+  return {};
+}
+
+void Tables::publish(const std::string& name, std::uint32_t dropped_id, std::shared_ptr<const TableSchema> schema,
+                     std::vector<StreamInfo> streams) {
+  if (schema != nullptr)
+    current_[schema->id] = schema;
+  else
+    current_.erase(dropped_id);
+  catalog_.with([&](Catalog& catalog) {
+    if (schema != nullptr)
+      catalog[name] = schema;
+    else
+      catalog.erase(name);
+  });
+  streams_.with([&](Streams& known) {
+    for (StreamInfo& stream : streams) {
+      const StreamKey key{stream.table_id, stream.created_ms};
+      known[key] = std::move(stream);
+    }
+  });
+  if (after_schema_change_) after_schema_change_();
 }
 
 std::shared_ptr<const TableSchema> Tables::find(std::string_view name) const {
@@ -106,16 +123,21 @@ std::vector<std::shared_ptr<const TableSchema>> Tables::list() const {
   });
 }
 
-Result<std::shared_ptr<const TableSchema>> Tables::create(TableSchema wanted) {
-  if (wanted.name.empty() || wanted.name.size() > table_name_bytes_max)
+Result<std::shared_ptr<const TableSchema>> Tables::edit(std::string name, SchemaEdit edit) {
+  if (name.empty() || name.size() > table_name_bytes_max)
     return fail(ErrorCode::invalid_argument, "a table's name has 1 to {} bytes", table_name_bytes_max);
-  CreateTable write{std::move(wanted)};
+  SchemaWrite write{*this, std::move(name), std::move(edit)};
   committer_.submit(write);
-  write.done.acquire();
-  QUIPU_CHECK(std::move(write.result));
-  auto schema = std::make_shared<const TableSchema>(std::move(write.schema));
-  catalog_.with([&](Catalog& catalog) { catalog.emplace(schema->name, schema); });
-  return schema;
+  return write.wait();
+}
+
+Result<std::shared_ptr<const TableSchema>> Tables::create(TableSchema wanted) {
+  std::string name = wanted.name;
+  return edit(std::move(name), [&](std::optional<TableSchema>& schema) -> Result<> {
+    if (schema) return fail(ErrorCode::conflict, "there is a table {:?} already", schema->name);
+    schema = std::move(wanted);
+    return {};
+  });
 }
 
 Result<std::shared_ptr<const TableSchema>> Tables::find_or_create(const TableSchema& wanted) {
@@ -151,6 +173,95 @@ Result<> Tables::scan(std::string_view first, std::string_view end,
   return cursor.status();
 }
 
+Result<> Tables::scan_rows(const KeyRange& range, Direction direction,
+                           const std::function<bool(std::string_view, std::string_view)>& visit) const {
+  if (range.empty()) return {};
+  auto cursor = store_.cursor(range.first, range.end);
+  if (direction == Direction::forward) {
+    for (cursor.seek(range.first); cursor.valid(); cursor.next())
+      if (!visit(cursor.key(), cursor.value())) return {};
+  } else {
+    for (cursor.seek_last(); cursor.valid(); cursor.previous())
+      if (!visit(cursor.key(), cursor.value())) return {};
+  }
+  return cursor.status();
+}
+
+Result<> Tables::read_together(std::span<const std::string> row_keys,
+                               const std::function<void(std::size_t, const value::Item*)>& visit) const {
+  value::Item item;
+  auto cursor = store_.cursor({}, {});
+  for (std::size_t index = 0; index < row_keys.size(); ++index) {
+    cursor.seek(row_keys[index]);
+    QUIPU_CHECK(cursor.status());
+    const bool found = cursor.valid() && cursor.key() == row_keys[index];
+    if (found) QUIPU_CHECK(value::decode_item(cursor.value(), item));
+    visit(index, found ? &item : nullptr);
+  }
+  return {};
+}
+
+Result<TableFigures> Tables::figures(std::uint32_t table_or_index_id) const {
+  std::string key;
+  append_figures_key(key, table_or_index_id);
+  std::string value;
+  QUIPU_TRY(const bool found, store_.get(key, value));
+  if (!found) return TableFigures{};
+  const auto figures = decode_figures(value);
+  if (!figures) return fail(ErrorCode::damaged, "the figures of table or index {} are damaged", table_or_index_id);
+  return *figures;
+}
+
+std::vector<StreamInfo> Tables::streams() const {
+  return streams_.with([](const Streams& known) {
+    std::vector<StreamInfo> streams;
+    for (const auto& [key, stream] : known) streams.push_back(stream);
+    return streams;
+  });
+}
+
+Result<std::uint64_t> Tables::next_durable_change() const {
+  std::string value;
+  QUIPU_TRY(const bool found, store_.get(sequence_key(sequences::change), value));
+  if (!found) return 1;
+  return decode_sequence(sequences::change, value);
+}
+
+Result<> Tables::scan_changes(std::uint32_t table_id, std::uint64_t first,
+                              const std::function<bool(std::uint64_t, const ChangeRecord&)>& visit) const {
+  std::string from;
+  append_change_key(from, table_id, first);
+  std::string end;
+  append_change_key(end, table_id, 0);
+  end = end_of_prefix(std::string_view{end}.substr(0, end.size() - sizeof(std::uint64_t)));
+  auto cursor = store_.cursor(from, end);
+  for (cursor.seek(from); cursor.valid(); cursor.next()) {
+    const auto record = decode_change(cursor.value());
+    if (!record || cursor.key().size() != from.size())
+      return fail(ErrorCode::damaged, "the change record {} is damaged", to_hex(cursor.key()));
+    const auto change = load_big_endian<std::uint64_t>(cursor.key().substr(from.size() - sizeof(std::uint64_t)));
+    if (!visit(change, *record)) return {};
+  }
+  return cursor.status();
+}
+
+Result<> Tables::forget_stream(std::uint32_t table_id, std::uint64_t created_ms) {
+  const bool open = streams_.with([&](const Streams& known) {
+    const auto found = known.find({table_id, created_ms});
+    return found != known.end() && found->second.open();
+  });
+  if (open) return fail(ErrorCode::conflict, "the stream of table {} is on", table_id);
+  std::string key;
+  append_stream_key(key, table_id, created_ms);
+  EraseRow write{std::move(key)};
+  committer_.submit(write);
+  write.done.acquire();
+  if (write.outcome != storage::Committed::durable)
+    return fail(ErrorCode::unavailable, "the stream of table {} could not be forgotten", table_id);
+  streams_.with([&](Streams& known) { known.erase({table_id, created_ms}); });
+  return {};
+}
+
 void Tables::submit(Transaction& transaction) {
   transaction.tables_ = this;
   committer_.submit(transaction);
@@ -159,6 +270,23 @@ void Tables::submit(Transaction& transaction) {
 void Tables::enqueue(Transaction& transaction) {
   transaction.tables_ = this;
   committer_.enqueue(transaction);
+}
+
+const TableSchema* Tables::current(std::uint32_t table_id) const {
+  const auto found = current_.find(table_id);
+  return found == current_.end() ? nullptr : found->second.get();
+}
+
+Result<std::uint32_t> Tables::next_table_id(storage::WriteGroup& group) {
+  std::uint64_t id = 1;
+  std::string_view value;
+  QUIPU_TRY(const bool numbered, group.get(sequence_key(sequences::table_id), value));
+  if (numbered) {
+    QUIPU_TRY(id, decode_sequence(sequences::table_id, value));
+  }
+  if (id > UINT32_MAX) return fail(ErrorCode::limit_reached, "all table numbers are used up");
+  put_sequence(group, sequences::table_id, id + 1);
+  return static_cast<std::uint32_t>(id);
 }
 
 std::uint64_t Tables::next_change_number(storage::WriteGroup& group) {

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "table/change.h"
 #include "table/key_codec.h"
+#include "table/purge.h"
 #include "table/row_check.h"
 #include "table/rows.h"
 #include "table/temporary_tables.h"
@@ -292,7 +293,12 @@ TEST(RowCheck, SaysWhatIsWrong) {
   EXPECT_NE(check.check("", ""), "");
   EXPECT_NE(check.check("\x7f", ""), "");
   EXPECT_NE(check.check(schema_key("t"), "?"), "");
-  EXPECT_NE(check.check(row_key({.name = "t", .id = 9, .partition_key = {.name = "id"}}, "a"), "\x01"), "");
+  EXPECT_EQ(check.finish(), "");
+  EXPECT_EQ(check.check(row_key({.name = "t", .id = 9, .partition_key = {.name = "id"}}, "a"), "\x01"), "");
+  EXPECT_NE(check.finish(), "") << "an item without a table, and no purge that takes it away";
+  const std::string prefix = row_key({.name = "t", .id = 9, .partition_key = {.name = "id"}}, "a").substr(0, 5);
+  EXPECT_EQ(check.check(purge_key(prefix), purge_value()), "");
+  EXPECT_EQ(check.finish(), "");
 }
 
 }  // namespace

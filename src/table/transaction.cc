@@ -1,8 +1,6 @@
 #include "table/transaction.h"
 
-#include "base/bytes.h"
-#include "table/change.h"
-#include "table/rows.h"
+#include "table/item_change.h"
 #include "table/tables.h"
 #include "value/item_codec.h"
 
@@ -16,12 +14,14 @@ void Transaction::clear() {
   steps_.clear();
   row_keys_.clear();
   idempotency_key_.clear();
+  erases_expired_ = false;
 }
 
-void Transaction::make_idempotent(std::string_view key, const RequestHash& hash) {
+void Transaction::make_idempotent(std::string_view key, const RequestHash& hash, std::chrono::milliseconds window) {
   QUIPU_ASSERT(!key.empty() && key.size() <= idempotency_key_bytes_max, "{} bytes", key.size());
   idempotency_key_ = key;
   request_hash_ = hash;
+  idempotency_window_ = window;
 }
 
 void Transaction::apply(storage::WriteGroup& group) {
@@ -37,7 +37,7 @@ void Transaction::apply(storage::WriteGroup& group) {
 Result<> Transaction::decide_all(storage::WriteGroup& group) {
   IdempotencyLog& idempotency = tables_->idempotency();
   if (!idempotency_key_.empty()) {
-    QUIPU_TRY(const auto remembered, idempotency.find(group, idempotency_key_, request_hash_));
+    QUIPU_TRY(const auto remembered, idempotency.find(group, idempotency_key_, request_hash_, idempotency_window_));
     if (remembered) {
       replayed_ = true;
       if (!read_outcome(*remembered))
@@ -47,12 +47,13 @@ Result<> Transaction::decide_all(storage::WriteGroup& group) {
   }
 
   const auto mark = group.mark();
+  bool refused = false;
   for (std::size_t step = 0; step < steps_.size(); ++step) {
     QUIPU_TRY(const Verdict verdict, decide_step(group, step));
-    if (verdict != Verdict::refuse) continue;
-    group.roll_back(mark);
-    break;
+    refused = refused || verdict == Verdict::refuse || verdict == Verdict::refuse_and_go_on;
+    if (verdict == Verdict::refuse) break;
   }
+  if (refused) group.roll_back(mark);
 
   if (!idempotency_key_.empty()) {
     std::string& outcome = tables_->scratch().outcome;
@@ -64,7 +65,10 @@ Result<> Transaction::decide_all(storage::WriteGroup& group) {
 }
 
 Result<Transaction::Verdict> Transaction::decide_step(storage::WriteGroup& group, std::size_t step) {
-  auto& [item, encoded, record_key, record, outcome] = tables_->scratch();
+  const TableSchema* schema = tables_->current(steps_[step].schema->id);
+  if (schema == nullptr)
+    return fail(ErrorCode::not_found, "the table {} does not exist any more", steps_[step].schema->name);
+  value::Item& item = tables_->scratch().item;
   const std::string_view key = row_key(step);
   std::string_view stored;
   QUIPU_TRY(const bool exists, group.get(key, stored));
@@ -74,38 +78,20 @@ Result<Transaction::Verdict> Transaction::decide_step(storage::WriteGroup& group
     item.clear();
 
   const Verdict verdict = decide(step, exists, item);
-  const bool records = steps_[step].schema->stream_view != StreamView::off;
+  const auto before = exists ? std::optional{stored} : std::nullopt;
   if (verdict == Verdict::put) {
+    std::string& encoded = tables_->scratch().encoded;
     encoded.clear();
     value::encode_item(item, encoded);
     if (exists && encoded == stored) return verdict;
-    if (records) record_change(group, steps_[step], key, exists ? std::optional{stored} : std::nullopt, encoded);
-    group.put(key, encoded);
+    QUIPU_CHECK(write_item_change(
+        group, *tables_, {.schema = *schema, .row_key = key, .before = before, .after = std::string_view{encoded}}));
   } else if (verdict == Verdict::erase && exists) {
-    if (records) record_change(group, steps_[step], key, stored, std::nullopt);
-    group.erase(key);
+    QUIPU_CHECK(write_item_change(
+        group, *tables_,
+        {.schema = *schema, .row_key = key, .before = before, .after = std::nullopt, .expired = erases_expired_}));
   }
   return verdict;
-}
-
-void Transaction::record_change(storage::WriteGroup& group, const Step& step, std::string_view row_key,
-                                std::optional<std::string_view> old_image, std::optional<std::string_view> new_image) {
-  auto& scratch = tables_->scratch();
-  ChangeRecord change{
-      .kind = !old_image   ? ChangeKind::insert
-              : !new_image ? ChangeKind::remove
-                           : ChangeKind::modify,
-      .time_ms = static_cast<std::uint64_t>(tables_->clock().wall_ms()),
-      .item_row_key = row_key,
-      .old_image = old_image,
-      .new_image = new_image,
-  };
-  apply_view(change, step.schema->stream_view);
-  scratch.record.clear();
-  append_change(scratch.record, change);
-  scratch.record_key.clear();
-  append_change_key(scratch.record_key, step.schema->id, tables_->next_change_number(group));
-  group.put(scratch.record_key, scratch.record);
 }
 
 void Transaction::finish(storage::Committed outcome) noexcept {

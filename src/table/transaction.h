@@ -4,6 +4,7 @@
 // A transaction belongs to whoever submits it and is made to be used again: set up, submit, finished(), set up, ...
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,10 +24,11 @@ class Tables;
 class Transaction : private storage::Write {
  public:
   enum class Verdict : std::uint8_t {
-    keep,    // the item stays as it is
-    put,     // it becomes what `item` now holds
-    erase,   // it goes
-    refuse,  // the whole transaction has no effect; its outcome says why
+    keep,              // the item stays as it is
+    put,               // it becomes what `item` now holds
+    erase,             // it goes
+    refuse,            // the whole transaction has no effect; its outcome says why
+    refuse_and_go_on,  // likewise, but the steps that follow are decided too, each as if it stood alone
   };
 
   std::size_t steps() const { return steps_.size(); }
@@ -38,14 +40,19 @@ class Transaction : private storage::Write {
 
   // --- by the owner, before submit
   void clear();
-  // Adds a step on the item whose row key `append_row_key` appends; `schema` must outlive the transaction's run.
+  // Adds a step on the item whose row key `append_row_key` appends; `schema` must outlive the transaction's run. What
+  // is written is what the table's schema of that moment asks for; if the table has gone, the transaction fails.
   void add_step(const TableSchema& schema, auto&& append_row_key) {
     const std::size_t first = row_keys_.size();
     append_row_key(row_keys_);
     steps_.push_back({.schema = &schema, .row_key_first = first, .row_key_size = row_keys_.size() - first});
   }
-  // A second transaction with the same key and hash is answered with the first one's outcome.
-  void make_idempotent(std::string_view key, const RequestHash& hash);
+  // A second transaction with the same key and hash is answered with the first one's outcome: for `window`, or as long
+  // as the log keeps it if that is shorter.
+  void make_idempotent(std::string_view key, const RequestHash& hash,
+                       std::chrono::milliseconds window = std::chrono::milliseconds::max());
+  // Items that this transaction erases have gone because their time was past.
+  void erases_expired() { erases_expired_ = true; }
 
   // --- by the subclass, on the committer thread
   // `item` holds the stored item's attributes without its key (nothing if it does not exist) and may be changed in
@@ -72,13 +79,13 @@ class Transaction : private storage::Write {
   void finish(storage::Committed outcome) noexcept override;
   Result<> decide_all(storage::WriteGroup& group);
   Result<Verdict> decide_step(storage::WriteGroup& group, std::size_t step);
-  void record_change(storage::WriteGroup& group, const Step& step, std::string_view row_key,
-                     std::optional<std::string_view> old_image, std::optional<std::string_view> new_image);
 
   std::vector<Step> steps_;
   std::string row_keys_;  // all steps' row keys, one behind the other
   std::string idempotency_key_;
   RequestHash request_hash_{};
+  std::chrono::milliseconds idempotency_window_{};
+  bool erases_expired_ = false;
 
   Tables* tables_ = nullptr;  // set by submit
   std::optional<Error> error_;
