@@ -1,0 +1,59 @@
+"""How DynamoDB Local (2.5.2) words its refusals, where it does so unlike the service. The tests and the differential tester
+read this one list, so that a difference is written down once; whatever is not in it is a fault, ours or a newly found one.
+
+Each line: what the service says, what the emulator says (patterns on the whole message, the type is the same).
+"""
+
+import re
+
+ANY = r"[\s\S]*"
+BAD_NAME = r"Invalid table/index name\.  Table/index names must be between 3 and 255 characters long, .*"
+CONSTRAINT = r"\d+ validation errors? detected: " + ANY
+PATTERNS = [
+    (r"Requested resource not found.*", "Cannot do operations on a non-existent table"),
+    (r"Table already exists: .*", "Cannot create preexisting table"),
+    (r"The parameter 'TableName' is required but was not present in the request", BAD_NAME),
+    (r"TableName must be at least 3 characters long and at most 255 characters long", BAD_NAME),
+    (CONSTRAINT, BAD_NAME),
+    (r"The parameter cannot be converted to a numeric value.*", "A value provided cannot be converted into a number"),
+    (r"ExpressionAttributeValues contains invalid value: The parameter cannot be converted to a numeric value.* for key (.*)",
+     r"ExpressionAttributeValues contains invalid value: A value provided cannot be converted into a number for key (.*)"),
+    (r"Attempting to store more than 38 significant digits in a Number", "DynamoDB only supports precision up to 38 digits"),
+    (r"One or more parameter values were invalid: Input collection (.*) contains duplicates\.",
+     r"One or more parameter values were invalid: Input collection (.*) contains duplicates"),
+    (r"One or more parameter values were invalid: Input collection .*of type BS contains duplicates\.",
+     r"One or more parameter values were invalid: Input collection of type BS contains duplicates\."),
+    (r"One or more parameter values were invalid: Missing the key \S+ in the item",
+     "One of the required keys was not given a value"),
+    (r"One or more parameter values were invalid: Type mismatch for key \S+ expected: \S+ actual: \S+",
+     "One or more parameter values were invalid: Type mismatch for key.*"),
+    (r"Query condition missed key schema element: \S+", "Query condition missed key schema element"),
+    (r"The provided starting key is invalid.*", "Exclusive Start Key must have same size as table's key schema"),
+    (r"The provided key element does not match the schema", "Type mismatch for attribute to update"),
+    (r"The provided starting key is outside query boundaries based on provided conditions",
+     "The provided starting key does not match the range key predicate"),
+    (r"Consistent reads are not supported on global secondary indexes",
+     r"Consistent read cannot be true when (querying|scanning) a GSI"),
+    (r"The TotalSegments parameter is required but was not present in the request when Segment parameter is present",
+     "If segment is specified, total segment must also be specified"),
+    (r"The Segment parameter is required but was not present in the request when parameter TotalSegments is present",
+     "If total segments is specified, a particular segment must also be specified for this request"),
+    (r"The Segment parameter is zero-based .*|" + CONSTRAINT, r"1 validation error detected: Value '\S+' at 'segment' .*"),
+    (CONSTRAINT, "Limit must be greater than or equal to 1|Select must be ALL_ATTRIBUTES, .*|Return values set to invalid value"),
+    (r"One or more parameter values were invalid: Type mismatch for Index Key .*",
+     r"One or more parameter values were invalid: Type mismatch for Index Key.*|Invalid attribute value type"),
+    (r"ReturnValues can only be ALL_OLD or NONE", "Return values set to invalid value"),
+    (r"The provided key element does not match the schema",
+     r"The number of conditions on the keys is invalid|One of the required keys was not given a value|"
+     r"One or more parameter values were invalid: Type mismatch for key|Invalid attribute value type"),
+]
+COMPILED = [(re.compile(service), re.compile(local)) for service, local in PATTERNS]
+
+
+def same_message(service, local):
+    return service == local or any(ours.fullmatch(service) and theirs.fullmatch(local) for ours, theirs in COMPILED)
+
+
+def same_refusal(service, local):
+    """Two (type, message, status)."""
+    return tuple(service)[::2] == tuple(local)[::2] and same_message(service[1], local[1])
