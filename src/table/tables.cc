@@ -220,6 +220,21 @@ std::vector<StreamInfo> Tables::streams() const {
   });
 }
 
+std::optional<StreamInfo> Tables::find_stream(std::uint32_t table_id, std::uint64_t created_ms) const {
+  return streams_.with([&](const Streams& known) -> std::optional<StreamInfo> {
+    const auto found = known.find({table_id, created_ms});
+    if (found == known.end()) return std::nullopt;
+    return found->second;
+  });
+}
+
+void Tables::stream_changed(StreamInfo stream) {
+  streams_.with([&](Streams& known) {
+    const StreamKey key{stream.table_id, stream.created_ms};
+    known[key] = std::move(stream);
+  });
+}
+
 Result<std::uint64_t> Tables::next_durable_change() const {
   std::string value;
   QUIPU_TRY(const bool found, store_.get(sequence_key(sequences::change), value));

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -52,6 +53,7 @@ class Tables {
 
   // --- change streams, also those that have ended and are still kept
   std::vector<StreamInfo> streams() const;
+  std::optional<StreamInfo> find_stream(std::uint32_t table_id, std::uint64_t created_ms) const;
   // The change after the newest durable one.
   Result<std::uint64_t> next_durable_change() const;
   // Visits the change records of a table, `first` and later, in order, until `visit` returns false. May wait for the
@@ -97,6 +99,8 @@ class Tables {
   std::uint64_t next_change_number(storage::WriteGroup& group);
   std::uint64_t peek_change_number() const { return next_change_number_; }
   Result<std::uint32_t> next_table_id(storage::WriteGroup& group);
+  // A stream's row has changed, and that is durable.
+  void stream_changed(StreamInfo stream);
   const Clock& clock() const { return clock_; }
   storage::Store& store() { return store_; }
   storage::Committer& committer() { return committer_; }
