@@ -129,8 +129,10 @@ Result<Value> NewValues::call(const Node& node) const {
   const NodeIndex second = tree_.nodes[node.first_child].next;
   if (node.function == Function::if_not_exists) {
     const Value* const value = find(tree_.steps_of(tree_.nodes[node.first_child].path), before_);
+    // The service looks for what the second operand names even if it is not needed.
+    QUIPU_TRY(Value otherwise, assigned(second));
     if (value != nullptr) return *value;
-    return assigned(second);
+    return otherwise;
   }
   QUIPU_ASSERT(node.function == Function::list_append, "{}", to_string(node.function));
   QUIPU_TRY(const Value front, assigned(node.first_child));

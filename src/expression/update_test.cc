@@ -103,6 +103,7 @@ TEST(Update, WhatDoesNotFitTheItemIsAnError) {
   const value::Item before = item({{"a", n("1")}, {"m", map({})}, {"l", list({})}, {"t", s("x")}});
   EXPECT_EQ(refusal("SET z = nope", before), no_attribute);
   EXPECT_EQ(refusal("SET z = nope - t", before), no_attribute);
+  EXPECT_EQ(refusal("SET z = if_not_exists(a, nope)", before), no_attribute);
   EXPECT_EQ(refusal("SET z = t - nope", before), wrong_type);
   EXPECT_EQ(refusal("SET z = list_append(l, a)", before), wrong_type);
   for (const std::string_view target : {"q.r", "a.b", "a[0]", "m[0]", "l.x", "l[0].x", "m.q.r"})
