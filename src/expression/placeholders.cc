@@ -43,7 +43,8 @@ std::uint32_t java_hash(std::string_view ascii) {
 std::string in_java_set_order(std::vector<std::string_view> keys) {
   constexpr std::size_t capacity_min = 16;
   const std::size_t capacity = std::max(capacity_min, std::bit_ceil((keys.size() * 4 + 2) / 3));
-  std::ranges::stable_sort(keys, {}, [capacity](std::string_view key) { return java_hash(key) & (capacity - 1); });
+  std::ranges::sort(keys, {},
+                    [capacity](std::string_view key) { return std::pair{java_hash(key) & (capacity - 1), key}; });
   std::string text;
   for (const std::string_view key : keys) {
     if (!text.empty()) text += ", ";
