@@ -1,5 +1,6 @@
 #include "table/maintenance.h"
 
+#include <atomic>
 #include <thread>
 
 #include "table/maintenance_test_support.h"
@@ -65,6 +66,47 @@ TEST(Maintenance, ExpiresAndTrimsFromTimeToTime) {
   while (maintenance.figures().items_expired.value() == 0 && std::chrono::steady_clock::now() < deadline)
     std::this_thread::yield();
   EXPECT_EQ(maintenance.figures().items_expired.value(), 1U);
+}
+
+// Reads the table's schema at the moment when the item goes.
+class FillingWhenItemGoes final : public Watcher {
+ public:
+  explicit FillingWhenItemGoes(Tables& tables) : tables_{tables} {}
+  void item_changed() noexcept override { filling = tables_.find("t")->indexes[0].filling; }
+  std::atomic<Filling> filling = Filling::done;
+
+ private:
+  Tables& tables_;
+};
+
+// An index of ten million items must not keep alive what has expired.
+TEST(Maintenance, ItemsExpireWhileALongJobRuns) {
+  Jobs jobs;
+  SeededRandom random{5};
+  TableSchema wanted = described("t");
+  wanted.expiry = ExpirySchema{.attribute = "until"};
+  const auto schema = *jobs.tables().create(wanted);
+  put_random_items(jobs, *schema, random, keys);
+  Item item;
+  item.set("id", Value::string("zz"));
+  item.set("until", Value::number(jobs.clock().wall_ms() / 1000 - 1));
+  jobs.put(*schema, item);
+  ASSERT_TRUE(jobs.tables().edit("t", [](std::optional<TableSchema>& found) -> Result<> {
+    found->indexes.push_back(index_by("owner", Filling::under_way));
+    return {};
+  }));
+  std::string row_key;
+  key_codec::append_row_key(row_key, *schema, "zz");
+  FillingWhenItemGoes watcher{jobs.tables()};
+  jobs.tables().watchers().add(row_key, watcher);
+  {
+    Maintenance maintenance{jobs.tables(), small_steps};
+    maintenance.wait_for_round();
+    EXPECT_EQ(maintenance.figures().items_expired.value(), 1U);
+  }
+  jobs.tables().watchers().remove(row_key, watcher);
+  EXPECT_EQ(watcher.filling, Filling::under_way);
+  jobs.expect_exact(*jobs.tables().find("t"));
 }
 
 TEST(Maintenance, WhatWasNotDoneIsDoneByTheNextOne) {
