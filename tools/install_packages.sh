@@ -8,7 +8,7 @@
 # Servers that this script has just installed are also kept from starting at boot. One that was there before is not touched.
 set -eu
 
-build="g++ cmake ninja-build ccache make curl librocksdb-dev libssl-dev libfmt-dev libcli11-dev libyaml-cpp-dev libgtest-dev"
+build="g++ cmake ninja-build ccache make curl librocksdb-dev libssl-dev libfmt-dev libcli11-dev libyaml-cpp-dev libgtest-dev zlib1g-dev"
 packages() {
   case $1 in
     build) echo "$build" ;;

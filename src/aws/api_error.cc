@@ -30,6 +30,7 @@ constexpr auto types = std::to_array<TypeFacts>({
     {ErrorType::throttling, "com.amazon.coral.availability#ThrottlingException", 400},
     {ErrorType::service_unavailable, "com.amazon.coral.service#ServiceUnavailableException", 503},
     {ErrorType::internal_failure, "com.amazon.coral.service#InternalFailure", 500},
+    {ErrorType::request_too_large, "com.amazon.coral.service#RequestEntityTooLargeException", 413},
     {ErrorType::backup_in_use, "com.amazonaws.dynamodb.v20120810#BackupInUseException", 400},
     {ErrorType::backup_not_found, "com.amazonaws.dynamodb.v20120810#BackupNotFoundException", 400},
     {ErrorType::conditional_check_failed, "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", 400},

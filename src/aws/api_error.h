@@ -31,6 +31,7 @@ enum class ErrorType : std::uint8_t {
   throttling,
   service_unavailable,
   internal_failure,
+  request_too_large,
   // of DynamoDB
   backup_in_use,
   backup_not_found,
