@@ -316,6 +316,38 @@ TEST(Streams, AStreamIsReadAfterItsTableHasGone) {
   EXPECT_EQ(reader.streams().describe({.arn = reader.arn(stream)})->shards.size(), 1U);
 }
 
+// Puts an item, and then refuses all of it: the number of its change is used up, but not on disk.
+class RefusedPut final : private table::Transaction {
+ public:
+  void run(table::Tables& tables, const TableSchema& schema) {
+    for (const char* id : {"a", "b"})
+      add_step(schema, [&](std::string& out) { table::key_codec::append_row_key(out, schema, id); });
+    tables.submit(*this);
+    done_.acquire();
+  }
+
+ private:
+  Verdict decide(std::size_t step, bool, Item& item) override {
+    item.set("n", Value::number(std::int64_t{1}));
+    return step == 0 ? Verdict::put : Verdict::refuse;
+  }
+  void append_outcome(std::string&) const override {}
+  bool read_outcome(std::string_view) override { return true; }
+  void finished(const Error*) noexcept override { done_.release(); }
+
+  std::binary_semaphore done_{0};
+};
+
+TEST(Streams, ANewStreamMissesNothingAfterARestart) {
+  Reader reader;
+  const auto schema = reader.create("t");
+  for (int i = 0; i < 5; ++i) RefusedPut{}.run(reader.jobs.tables(), *schema);
+  reader.create("u");
+  reader.jobs.reopen();
+  reader.put_many(*reader.jobs.tables().find("u"), 0, 2);
+  EXPECT_EQ(reader.read_all(reader.newest("u")).size(), 2U);
+}
+
 TEST(Streams, AListGoesOnAfterItsLast) {
   Reader reader;
   for (const char* name : {"d", "b", "a", "c"}) reader.create(name);

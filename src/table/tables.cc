@@ -1,5 +1,6 @@
 #include "table/tables.h"
 
+#include <algorithm>
 #include <semaphore>
 
 #include "base/bytes.h"
@@ -83,6 +84,10 @@ Result<> Tables::load_streams() {
     loaded.emplace(key, std::move(stream));
   }
   QUIPU_CHECK(cursor.status());
+  // A stream begins with the number that the next change was to get. If no change got it, and a transaction had been
+  // rolled back before, the sequence row says less: what is written now must not stand before the stream.
+  for (const auto& [key, stream] : loaded)
+    next_change_number_ = std::max({next_change_number_, stream.first_change, stream.end_change});
   streams_.with([&](Streams& streams) { streams = std::move(loaded); });
   return {};
 }
