@@ -32,17 +32,15 @@ Check::Check(std::string_view parameter, std::string_view text, Syntax& syntax, 
 
 Result<> Check::condition(NodeIndex root) {
   QUIPU_CHECK(names(root, Use::condition));
-  QUIPU_CHECK(reserved_words());
   QUIPU_CHECK(resolve(root));
   return operator_count();
 }
 
 Result<> Check::update(std::span<const Action> actions) {
   for (const Action& action : actions) {
-    QUIPU_CHECK(indexes(action.target));
+    QUIPU_CHECK(steps(action.target));
     if (action.section == Section::set) QUIPU_CHECK(names(action.operand, Use::assigned));
   }
-  QUIPU_CHECK(reserved_words());
   QUIPU_CHECK(sections(actions));
   std::vector<Path> paths(actions.size());
   std::ranges::transform(actions, paths.begin(), &Action::target);
@@ -53,14 +51,13 @@ Result<> Check::update(std::span<const Action> actions) {
 }
 
 Result<> Check::projection(std::span<const Path> paths) {
-  for (const Path& path : paths) QUIPU_CHECK(indexes(path));
-  QUIPU_CHECK(reserved_words());
+  for (const Path& path : paths) QUIPU_CHECK(steps(path));
   return targets(paths);
 }
 
 Result<> Check::names(NodeIndex index, Use use) const {
   const Node& node = at(index);
-  if (node.kind == Kind::path) return indexes(node.path);
+  if (node.kind == Kind::path) return steps(node.path);
   if (node.kind == Kind::call) QUIPU_CHECK(function_name(node, use));
   const bool of_conditions =
       node.kind == Kind::conjunction || node.kind == Kind::disjunction || node.kind == Kind::negation;
@@ -86,17 +83,13 @@ Result<> Check::function_name(const Node& call, Use use) const {
   return {};
 }
 
-Result<> Check::indexes(const Path& path) const {
-  for (const Step& step : tree_.steps_of(path))
+Result<> Check::steps(const Path& path) const {
+  for (const Step& step : tree_.steps_of(path)) {
     if (step.is_index && !step.name.empty())
       return invalid("List index is not within the allowable range; index: [{}]", step.name);
-  return {};
-}
-
-Result<> Check::reserved_words() const {
-  for (const Step& step : tree_.steps)
     if (!step.is_index && !step.name.starts_with('#') && is_reserved(step.name))
       return invalid("Attribute name is a reserved keyword; reserved keyword: {}", step.name);
+  }
   return {};
 }
 
@@ -118,8 +111,15 @@ Result<> Check::operator_count() const {
 }
 
 Result<> Check::targets(std::span<const Path> paths_in_order) {
-  for (std::size_t i = paths_in_order.size(); i-- > 0;) QUIPU_CHECK(resolve_names(paths_in_order[i]));
-  QUIPU_CHECK(overlaps(paths_in_order));
+  // Backwards, as the service goes: what comes after an unknown name is told before it.
+  Result<> named;
+  std::size_t from = paths_in_order.size();
+  while (from > 0 && named) {
+    named = resolve_names(paths_in_order[from - 1]);
+    if (named) --from;
+  }
+  QUIPU_CHECK(overlaps(paths_in_order.subspan(from)));
+  QUIPU_CHECK(named);
   for (const Path& path : paths_in_order) QUIPU_CHECK(depth(path));
   return {};
 }

@@ -40,10 +40,9 @@ class Check {
   const Node& at(NodeIndex node) const { return tree_.nodes[node]; }
   std::string_view text_of(const Node& node) const { return text_.substr(node.text_offset, node.text_size); }
 
-  Result<> names(NodeIndex node, Use use) const;  // of functions, and the range of indexes
+  Result<> names(NodeIndex node, Use use) const;  // of functions and attributes; the range of indexes
   Result<> function_name(const Node& call, Use use) const;
-  Result<> indexes(const Path& path) const;
-  Result<> reserved_words() const;
+  Result<> steps(const Path& path) const;
   Result<> sections(std::span<const Action> actions) const;
   Result<> operator_count() const;
 

@@ -11,7 +11,10 @@ namespace {
 
 using value::Type;
 
-constexpr std::string_view type_names = "{SS,BS,NS,N,BOOL,L,M,NULL,S,B}";
+// The service lists these in an order that changes from one of its processes to the next; clients were seen to get
+// these two.
+constexpr std::string_view valid_type_names = "{B,NULL,SS,BOOL,L,BS,N,NS,S,M}";
+constexpr std::string_view operand_type_names = "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}";
 
 bool has_order(Type type) {
   return type == Type::number || type == Type::string || type == Type::binary;
@@ -132,11 +135,11 @@ Result<> Check::attribute_type(const Node& call) const {
   const Operand type = operand(at(call.first_child).next);
   if (!type.has_type())
     return invalid("Incorrect operand type for operator or function; operator or function: {}, operand type: {}",
-                   to_string(call.function), type_names);
+                   to_string(call.function), operand_type_names);
   if (type.type() != Type::string) return wrong_type(to_string(call.function), type.type());
   const std::string& name = type.literal->as_string();
   if (type_of(name)) return {};
-  return invalid("Invalid attribute type name found; type: {}, valid types: {}", name, type_names);
+  return invalid("Invalid attribute type name found; type: {}, valid types: {}", name, valid_type_names);
 }
 
 Result<> Check::sum(NodeIndex index) const {

@@ -137,6 +137,7 @@ TEST(Condition, MistakesAreToldInTheServicesOrder) {
   EXPECT_EQ(refusal("if_not_exists(a, b) and abort = b"),
             "The function is not allowed in a condition expression; function: if_not_exists");
   EXPECT_EQ(refusal("a[2147483648] = abort"), "List index is not within the allowable range; index: [2147483648]");
+  EXPECT_EQ(refusal("abort = a AND foo(a)"), "Attribute name is a reserved keyword; reserved keyword: abort");
   EXPECT_EQ(refusal("#q = Abort"), "Attribute name is a reserved keyword; reserved keyword: Abort");
   EXPECT_EQ(refusal("#q = :q"),
             "An expression attribute name used in the document path is not defined; attribute name: #q");
@@ -151,9 +152,9 @@ TEST(Condition, OperandsAreCheckedBeforeThereIsAnItem) {
   EXPECT_EQ(refusal("a < :v", {{":v", list({})}}), wrong("<", "L"));
   EXPECT_EQ(refusal("begins_with(a, size(c))"), wrong("begins_with", "N"));
   EXPECT_EQ(refusal("size(:v) = a", {{":v", n("1")}}), wrong("size", "N"));
-  EXPECT_EQ(refusal("attribute_type(a, c)"), wrong("attribute_type", "{SS,BS,NS,N,BOOL,L,M,NULL,S,B}"));
+  EXPECT_EQ(refusal("attribute_type(a, c)"), wrong("attribute_type", "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"));
   EXPECT_EQ(refusal("attribute_type(a, :v)", {{":v", s("zz")}}),
-            "Invalid attribute type name found; type: zz, valid types: {SS,BS,NS,N,BOOL,L,M,NULL,S,B}");
+            "Invalid attribute type name found; type: zz, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}");
   EXPECT_EQ(refusal("attribute_exists(:v)", {{":v", n("1")}}),
             "Operator or function requires a document path; operator or function: attribute_exists");
   EXPECT_EQ(refusal("contains(a)"),

@@ -62,6 +62,7 @@ TEST(Projection, PathsThatMeetAreRefused) {
   EXPECT_EQ(refusal("a, b.c, b[0], b.c.d"), two_paths("conflict", "[b, [0]]", "[b, c, d]"));
   // Many paths are sorted first; the words are the same.
   EXPECT_EQ(refusal("c,d,e,f,g,h,i,j,k,l,a.b,a[1]"), two_paths("conflict", "[a, b]", "[a, [1]]"));
+  EXPECT_EQ(refusal("#q, a, a"), two_paths("overlap", "[a]", "[a]"));
   EXPECT_EQ(refusal("c,d,e,f,g,h,i,j,k,l,a[0],a[1],a[2].b,a[2].c,b"), "no error");
 }
 
