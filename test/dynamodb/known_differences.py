@@ -8,6 +8,18 @@ import re
 
 ANY = r"[\s\S]*"
 BAD_NAME = r"Invalid table/index name\.  Table/index names must be between 3 and 255 characters long, .*"
+TABLES = "|".join([
+    "Two keys can not have the same name", ".* Key not specified in Attribute Definitions.*",
+    "The number of attributes in key schema must match .*", "Invalid key order.*", "Too many hash keys specified.*",
+    "Member must satisfy enum value set: .*", "No Hash Key specified.*", "No Attribute Schema Defined", "No defined key schema.*",
+    "No provisioned throughput specified for the table", "Table read and write throughput must be at least 1, and cannot be null",
+    "Local Secondary indices are not allowed on hash tables.*", "Cannot have more than 5 local secondary indexes per table",
+    "GlobalSecondaryIndex count exceeds the per-table limit", ".* must have different names",
+    "Projection type must be INCLUDE, ALL, or KEYS_ONLY", "If Projection type INCLUDE is specified, .*",
+    "Cannot have two attributes with the same name", "No attributes should be specified to be projected unless .*",
+    "Limit in ListTables must be <= 100", "GSI list is empty/invalid", "Global Secondary Index hash key not specified.*",
+    "Two global secondary indices have the same name", "Local [Ss]econdary .*",
+])
 CONSTRAINT = r"\d+ validation errors? detected: " + ANY
 PATTERNS = [
     (r"Requested resource not found.*", "Cannot do operations on a non-existent table"),
@@ -39,9 +51,18 @@ PATTERNS = [
     (r"The Segment parameter is required but was not present in the request when parameter TotalSegments is present",
      "If total segments is specified, a particular segment must also be specified for this request"),
     (r"The Segment parameter is zero-based .*|" + CONSTRAINT, r"1 validation error detected: Value '\S+' at 'segment' .*"),
+    (r"One or more parameter values were invalid: .*|Invalid KeySchema: .*|Both the Hash Key and the Range Key .*|" + CONSTRAINT,
+     TABLES),
+    (CONSTRAINT, r"Value .* at '.*' failed to satisfy constraint: .*|Member must have length .*"),
     (CONSTRAINT, "Limit must be greater than or equal to 1|Select must be ALL_ATTRIBUTES, .*|Return values set to invalid value"),
     (r"One or more parameter values were invalid: Type mismatch for Index Key .*",
      r"One or more parameter values were invalid: Type mismatch for Index Key.*|Invalid attribute value type"),
+    (r"One or more parameter values were invalid: (ADD|DELETE) action .* is not supported for the type \S+",
+     r"One or more parameter values were invalid: (ADD|DELETE) action .* is not supported for the type \S+"),
+    (r"One or more parameter values were invalid: ADD action is not supported for the type \S+",
+     r"One or more parameter values were invalid: ADD action is not supported for the type \S+"),
+    (CONSTRAINT, "Comparison type does not exist in DynamoDB"),
+    (r"One or more parameter values were invalid: .* has exceeded the .*size limit.*", "Hash primary key values must be under 2048 bytes.*"),
     (r"ReturnValues can only be ALL_OLD or NONE", "Return values set to invalid value"),
     (r"The provided key element does not match the schema",
      r"The number of conditions on the keys is invalid|One of the required keys was not given a value|"

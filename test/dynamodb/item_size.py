@@ -1,0 +1,51 @@
+"""What an item measures, as the service counts: names and values, in UTF-8 bytes, with a little for each list and map."""
+
+import base64
+from decimal import Decimal
+
+ITEM_BYTES_MAX = 400 * 1024
+NESTED_BYTES = 3  # a list or a map
+MEMBER_BYTES = 1  # each value in it
+
+
+def number_bytes(text):
+    """1, and 1 for two digits on either side of the point, without zeros at the ends; 1 for a minus."""
+    number = Decimal(text).normalize()
+    sign, digits, exponent = number.as_tuple()
+    before = max(len(digits) + exponent, 0)
+    whole = "".join(map(str, digits[:before])).rstrip("0") if exponent >= 0 or before < len(digits) else ""
+    if before < len(digits):
+        whole = "".join(map(str, digits[:before]))
+        fraction = "0" * max(-(len(digits) + exponent), 0) + "".join(map(str, digits[before:]))
+        fraction = fraction if before else fraction.lstrip("0")
+    else:
+        whole, fraction = "".join(map(str, digits)), ""
+    return 1 + (len(whole) + 1) // 2 + (len(fraction) + 1) // 2 + sign
+
+
+def value_bytes(value):
+    (kind, inside), = value.items()
+    if kind == "S":
+        return len(inside.encode())
+    if kind == "N":
+        return number_bytes(inside)
+    if kind == "B":
+        return len(base64.b64decode(inside))
+    if kind in ("BOOL", "NULL"):
+        return 1
+    if kind in ("SS", "NS", "BS"):
+        return sum(value_bytes({kind[0]: member}) for member in inside)
+    if kind == "L":
+        return NESTED_BYTES + sum(MEMBER_BYTES + value_bytes(member) for member in inside)
+    return NESTED_BYTES + sum(MEMBER_BYTES + len(name.encode()) + value_bytes(member) for name, member in inside.items())
+
+
+def item_bytes(item):
+    return sum(len(name.encode()) + value_bytes(value) for name, value in item.items())
+
+
+def item_of_bytes(item, size, name="p"):
+    """The item with an attribute that fills it up to exactly `size`."""
+    padding = size - item_bytes(item) - len(name)
+    assert padding >= 0
+    return {**item, name: {"S": "x" * padding}}
