@@ -175,7 +175,7 @@ std::size_t Connection::capacity_wanted(std::size_t size) const {
   std::size_t enough = loop_.limits().header_bytes_max + 1;  // one more, to see that it is too much
   if (parser_.in_body()) {
     enough = parser_.is_sized() ? parser_.bytes_wanted()
-                                : parser_.bytes_wanted() + loop_.limits().body_bytes_max + trailer_bytes_max;
+                                : parser_.bytes_wanted() + parser_.body_bytes_max() + trailer_bytes_max;
   }
   return std::max(size, std::min(enough, std::max(2 * size, input_bytes_min)));
 }

@@ -103,7 +103,9 @@ std::size_t Connection::unsent_bytes() const {
 void Connection::refuse(Refusal refusal) {
   loop_.figures().requests_refused.add();
   const int status = refusal_status(refusal);
-  const std::string body = refusal_body(refusal, loop_.limits());
+  Limits limits = loop_.limits();
+  if (refusal == Refusal::body_too_large) limits.body_bytes_max = parser_.body_bytes_max();
+  const std::string body = refusal_body(refusal, limits);
   static constexpr Header retry_after{"Retry-After", "1"};
   const ResponseHead head{.status = status,
                           .content_type = "application/json",

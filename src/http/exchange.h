@@ -14,11 +14,15 @@
 
 namespace quipu::http {
 
+class Handler;
+
 class Exchange {
  public:
-  // The handler's own; stays with the connection, so that its next request finds it again, and goes with it.
+  // The handler's own; stays with the connection, so that its next request finds it again, and goes with it. Where
+  // several handlers share a server (http/site.h), each sees only what is its own.
   struct State {
     virtual ~State() = default;
+    Handler* owner = nullptr;  // kept by Site
   };
 
   // Only inside Handler::handle(): the request lies in a buffer that the next connection uses too.

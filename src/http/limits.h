@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <string_view>
 
 #include "base/bytes.h"
 
@@ -20,9 +21,12 @@ struct Limits {
   std::size_t header_bytes_max = 32_KiB;  // request line and headers together
   std::size_t target_bytes_max = 8_KiB;   // the path with its query
   std::size_t body_bytes_max = 1_MiB;
+  // Requests for this path may have larger bodies. Empty: there is no such path.
+  std::string_view large_body_path = {};
+  std::size_t large_body_bytes_max = 0;
   // Bytes that the server keeps for all connections together: requests that are not whole yet, and answers that the
   // peers have not read yet.
-  std::size_t buffered_bytes_max = 64_MiB;
+  std::size_t buffered_bytes_max = 256_MiB;
   // A stream whose peer leaves more than this unread is closed.
   std::size_t stream_unsent_bytes_max = 256_KiB;
 

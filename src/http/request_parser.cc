@@ -116,7 +116,7 @@ RequestParser::Status RequestParser::parse(const Limits& limits, char* bytes, st
     head_is_fresh = true;
   }
   if (body_ == Body::chunked) {
-    if (const auto refusal = decode_chunks(limits, bytes, size)) return refuse(*refusal);
+    if (const auto refusal = decode_chunks(bytes, size)) return refuse(*refusal);
     if (!chunks_ended_) return Status::incomplete;
   } else {
     if (size - head_bytes_ < body_bytes_) return Status::incomplete;
@@ -272,7 +272,8 @@ std::optional<Refusal> RequestParser::check_framing(const Limits& limits, Reques
 #ifndef QUIPU_BUG_BOTH_LENGTHS_ACCEPTED
   if (has_transfer_encoding_ && has_length_) return Refusal::both_lengths;
 #endif
-  if (has_length_ && body_bytes_ > limits.body_bytes_max) return Refusal::body_too_large;
+  body_bytes_max_ = request.path() == limits.large_body_path ? limits.large_body_bytes_max : limits.body_bytes_max;
+  if (has_length_ && body_bytes_ > body_bytes_max_) return Refusal::body_too_large;
   body_ = has_transfer_encoding_ ? Body::chunked : (has_length_ && body_bytes_ > 0) ? Body::sized : Body::none;
   if (body_ != Body::sized) body_bytes_ = 0;
   request.keep_alive_ = !wants_close_ && (!request.is_http_1_0_ || wants_keep_alive_);
@@ -280,7 +281,7 @@ std::optional<Refusal> RequestParser::check_framing(const Limits& limits, Reques
 }
 
 // The decoded bytes stand right behind the head. What cannot be decoded yet is moved up behind them.
-std::optional<Refusal> RequestParser::decode_chunks(const Limits& limits, char* bytes, std::size_t& size) {
+std::optional<Refusal> RequestParser::decode_chunks(char* bytes, std::size_t& size) {
   std::size_t at = head_bytes_ + body_bytes_;
   while (at < size && !chunks_ended_) {
     if (chunk_part_ == ChunkPart::data) {
@@ -304,7 +305,7 @@ std::optional<Refusal> RequestParser::decode_chunks(const Limits& limits, char* 
     }
     if (line_feed == std::string_view::npos) break;
     if (line_feed == 0 || rest[line_feed - 1] != '\r') return Refusal::chunk;
-    if (const auto refusal = parse_chunk_line(limits, rest.substr(0, line_feed - 1))) return refusal;
+    if (const auto refusal = parse_chunk_line(rest.substr(0, line_feed - 1))) return refusal;
     at += line_feed + 1;
   }
   const std::size_t body_end = head_bytes_ + body_bytes_;
@@ -318,7 +319,7 @@ std::optional<Refusal> RequestParser::decode_chunks(const Limits& limits, char* 
 }
 
 // `line` is without its CR LF.
-std::optional<Refusal> RequestParser::parse_chunk_line(const Limits& limits, std::string_view line) {
+std::optional<Refusal> RequestParser::parse_chunk_line(std::string_view line) {
   if (chunk_part_ == ChunkPart::data_end) {
     if (!line.empty()) return Refusal::chunk;
     chunk_part_ = ChunkPart::size;
@@ -339,7 +340,7 @@ std::optional<Refusal> RequestParser::parse_chunk_line(const Limits& limits, std
   const auto [stop, error] = std::from_chars(line.data(), line.data() + digits, chunk_bytes_left_, 16);
   if (error != std::errc{} || stop != line.data() + digits) return Refusal::chunk;
   if (!all_in(value_characters, line.substr(digits))) return Refusal::chunk;
-  if (chunk_bytes_left_ > limits.body_bytes_max - std::min(body_bytes_, limits.body_bytes_max)) {
+  if (chunk_bytes_left_ > body_bytes_max_ - std::min(body_bytes_, body_bytes_max_)) {
     return Refusal::body_too_large;
   }
   chunk_part_ = chunk_bytes_left_ == 0 ? ChunkPart::trailer : ChunkPart::data;

@@ -31,6 +31,8 @@ class RequestParser {
   bool in_body() const { return head_bytes_ != 0; }
   // The peer sends its body only after `100 Continue`.
   bool expects_continue() const { return in_body() && expects_continue_; }
+  // Of this request; known once its head is.
+  std::size_t body_bytes_max() const { return body_bytes_max_; }
   // The body's size was announced.
   bool is_sized() const { return body_ == Body::sized; }
   // As far as is known: what the whole request needs in a buffer.
@@ -46,8 +48,8 @@ class RequestParser {
   std::optional<Refusal> parse_header(std::string_view line, Request& request);
   std::optional<Refusal> note_header(const Header& header, Request& request);
   std::optional<Refusal> check_framing(const Limits& limits, Request& request);
-  std::optional<Refusal> decode_chunks(const Limits& limits, char* bytes, std::size_t& size);
-  std::optional<Refusal> parse_chunk_line(const Limits& limits, std::string_view line);
+  std::optional<Refusal> decode_chunks(char* bytes, std::size_t& size);
+  std::optional<Refusal> parse_chunk_line(std::string_view line);
   Status refuse(Refusal refusal);
 
   // The head: where the search for its end goes on, and where it ended (0: not yet).
@@ -58,6 +60,7 @@ class RequestParser {
 
   // The body: its announced size, or the bytes decoded so far.
   std::size_t body_bytes_ = 0;
+  std::size_t body_bytes_max_ = 0;
   std::size_t chunk_bytes_left_ = 0;
   std::size_t trailer_bytes_ = 0;
   std::size_t consumed_ = 0;

@@ -259,6 +259,21 @@ TEST(RequestParser, ExpectationAndSizeAreKnownBeforeTheBodyCame) {
   EXPECT_EQ(parser.bytes_wanted(), head.size() + 10);
 }
 
+TEST(RequestParser, OnePathMayHaveLargerBodies) {
+  const Limits limits{.body_bytes_max = 10, .large_body_path = "/big", .large_body_bytes_max = 20};
+  const auto outcome = [&](std::string_view path, std::size_t bytes) {
+    return outcome_of(fmt::format("POST {} HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n{}", path, bytes,
+                                  std::string(bytes, 'x')),
+                      limits);
+  };
+  EXPECT_TRUE(outcome("/", 10).starts_with("POST|/"));
+  EXPECT_TRUE(outcome("/", 11).starts_with("refused"));
+  EXPECT_TRUE(outcome("/big", 20).starts_with("POST|/big"));
+  EXPECT_TRUE(outcome("/big?a=b", 20).starts_with("POST|/big"));
+  EXPECT_TRUE(outcome("/big", 21).starts_with("refused"));
+  EXPECT_TRUE(outcome("/bigger", 11).starts_with("refused"));
+}
+
 TEST(Request, HeadersAreFoundWhateverTheirCase) {
   std::string text = "GET / HTTP/1.1\r\nHost: h\r\nX-Api-Key: 1\r\nx-api-key: 2\r\n\r\n";
   std::size_t size = text.size();

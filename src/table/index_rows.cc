@@ -97,6 +97,14 @@ Result<> read_index_row(std::string_view key, std::string_view value, const Tabl
   return key_codec::read_primary_key(in.rest(), schema, item);
 }
 
+std::string_view index_partition_bytes(std::string_view key, const IndexSchema& index) {
+  ByteReader in{key.substr(std::min(key.size(), index_prefix_bytes))};
+  const std::size_t bytes = in.rest().size();
+  Item ignored;
+  key_codec::read_part(in, index.partition_key, Place::before_another, ignored);
+  return key.substr(key.size() - bytes, bytes - in.rest().size());
+}
+
 Result<std::string> item_row_key_of_index_row(std::string_view key, const TableSchema& schema,
                                               const IndexSchema& index) {
   Item ignored;

@@ -38,7 +38,10 @@ void append_expiry_prefix(std::string& key, std::uint32_t expiry_id);
 Result<> read_index_row(std::string_view key, std::string_view value, const TableSchema& schema,
                         const IndexSchema& index, value::Item& item);
 
-// The row key of the item that an index or expiry row belongs to.
+// The bytes of an index row's partition key: rows of one partition have the same.
+std::string_view index_partition_bytes(std::string_view key, const IndexSchema& index);
+
+// The row key of the item that an index row belongs to.
 Result<std::string> item_row_key_of_index_row(std::string_view key, const TableSchema& schema,
                                               const IndexSchema& index);
 struct ExpiryRow {

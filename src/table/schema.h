@@ -17,7 +17,8 @@
 
 namespace quipu::table {
 
-inline constexpr std::size_t table_name_bytes_max = 255;
+// What users may give has 255 at most; the names of backups are longer.
+inline constexpr std::size_t table_name_bytes_max = 320;
 inline constexpr std::size_t key_attribute_name_bytes_max = 255;
 
 // Stored: never renumber.

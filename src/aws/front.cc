@@ -1,0 +1,116 @@
+#include "aws/front.h"
+
+#include "base/log.h"
+
+namespace quipu::aws {
+
+namespace {
+
+constexpr std::size_t invocation_id_bytes_max = 128;  // SDKs send 36
+
+}  // namespace
+
+struct Front::Loop {
+  wire::RequestIds request_ids;
+};
+
+class Front::Connection final : public http::Exchange::State {
+ public:
+  Connection(const Context& context, http::Exchange& exchange) : call{context, exchange} {}
+
+  Call call;
+  std::string inflated;
+  SignatureScratch signature;
+  wire::ReplyStyle style;
+};
+
+Front::Front(Context context, const CredentialSource* credentials, unsigned loops) : context_{std::move(context)} {
+  if (credentials != nullptr) verifier_ = std::make_unique<SignatureVerifier>(*credentials);
+  for (unsigned i = 0; i < loops; ++i) loops_.push_back(std::make_unique<Loop>());
+}
+
+Front::~Front() = default;
+
+void Front::handle(http::Exchange& exchange) {
+  if (!exchange.state) exchange.state = std::make_unique<Connection>(context_, exchange);
+  auto& connection = static_cast<Connection&>(*exchange.state);
+  const http::Request& request = exchange.request();
+  wire::RequestIds& ids = loops_[exchange.loop_index()]->request_ids;
+  connection.style = wire::reply_style(request);
+  switch (wire::entry_of(request)) {
+    case wire::Entry::operation: return handle_operation(connection);
+    case wire::Entry::preflight: {
+      const wire::PreflightHeaders headers{request, ids};
+      return exchange.respond(200, {}, {}, headers.list());
+    }
+    case wire::Entry::health: {
+      const std::string body = wire::health_body(context_.region);
+      connection.style.content_type = "text/plain";
+      const wire::ReplyHeaders headers{connection.style, body, ids};
+      return exchange.respond(200, connection.style.content_type, body, headers.list());
+    }
+    case wire::Entry::unknown: {
+      const wire::ReplyHeaders headers{connection.style, wire::unknown_body, ids};
+      return exchange.respond(404, {}, wire::unknown_body, headers.list());
+    }
+  }
+}
+
+void Front::handle_operation(Connection& connection) {
+  Call& call = connection.call;
+  call.reset();
+  if (auto begun = begin(connection); !begun) call.failure = std::move(begun).error();
+  if (!call.waiting) reply(connection);
+}
+
+Answer<> Front::begin(Connection& connection) {
+  Call& call = connection.call;
+  const http::Request& request = call.exchange.request();
+  QUIPU_TRY(const wire::Target target, wire::read_target(request));
+  const Service service = target.api == wire::Api::dynamodb ? Service::dynamodb : Service::streams;
+  call.operation = find_operation(service, target.operation);
+  if (call.operation == nullptr) return refuse(ErrorType::unknown_operation);
+  QUIPU_CHECK(authenticate(connection));
+  QUIPU_TRY(const std::string_view body, wire::read_body(request, connection.inflated));
+  call.text = body;
+  call.host = request.header("host").value_or("");
+  const std::string_view invocation = request.header("amz-sdk-invocation-id").value_or("");
+  if (invocation.size() <= invocation_id_bytes_max) call.invocation_id = invocation;
+
+  const auto parsed = call.tree.parse(call.text);
+  if (!parsed) return refuse(ErrorType::serialization);
+  call.input = *parsed;
+  QUIPU_CHECK(check_input(call.operation->shape, *call.input));
+  return call.operation->begin(call);
+}
+
+Answer<> Front::authenticate(Connection& connection) const {
+  Call& call = connection.call;
+  call.caller.clear();
+  if (verifier_ == nullptr) return {};
+  QUIPU_TRY(const Signer signer,
+            verifier_->verify(call.exchange.request(), context_.clock.wall_ms(), connection.signature));
+  call.caller = signer.access_key_id;
+  return {};
+}
+
+void Front::resume(http::Exchange& exchange) {
+  reply(static_cast<Connection&>(*exchange.state));
+}
+
+void Front::reply(Connection& connection) {
+  Call& call = connection.call;
+  int status = 200;
+  if (call.failure) {
+    status = call.failure->status();
+    write_body(*call.failure, call.body);
+  }
+  const wire::ReplyHeaders headers{connection.style, call.body, loops_[call.exchange.loop_index()]->request_ids};
+  if (status >= 500)
+    log_warning("request_failed", {{"operation", call.operation != nullptr ? call.operation->name : ""},
+                                   {"request_id", headers.request_id()},
+                                   {"error", call.failure->message}});
+  call.exchange.respond(status, connection.style.content_type, call.body, headers.list());
+}
+
+}  // namespace quipu::aws

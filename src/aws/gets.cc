@@ -1,0 +1,63 @@
+#include "aws/gets.h"
+
+#include <set>
+
+#include "aws/item_rules.h"
+#include "aws/json_members.h"
+#include "aws/request_parts.h"
+#include "table/key_codec.h"
+
+namespace quipu::aws {
+
+namespace {
+
+constexpr ExpressionParameters get_parameters{.expressions = {"ProjectionExpression"}, .others = {"AttributesToGet"}};
+
+}  // namespace
+
+value::Item Get::shown(const value::Item& item) const {
+  if (projection == nullptr) return item;
+  value::Item picked;
+  projection->apply(item, picked);
+  return picked;
+}
+
+Answer<std::shared_ptr<const expression::Projection>> read_projection_of(const JsonNode& input) {
+  QUIPU_TRY(auto placeholders, read_placeholders(input, get_parameters));
+  QUIPU_TRY(auto projection, read_projection(input, placeholders));
+  QUIPU_API_CHECK(placeholders.check_all_used());
+  if (!projection) return nullptr;
+  return std::make_shared<const expression::Projection>(*std::move(projection));
+}
+
+Consistency read_consistency(const JsonNode& input) {
+  return boolean_member_or(input, "ConsistentRead", false) ? Consistency::strong : Consistency::eventual;
+}
+
+Answer<> bind_get(const Call& call, std::string_view table, Get& get) {
+  QUIPU_TRY(get.schema, call.find_table(table));
+  QUIPU_CHECK(check_key(*get.schema, get.key));
+  QUIPU_API_CHECK(table::key_codec::append_row_key(get.row_key, *get.schema, get.key));
+  return {};
+}
+
+Answer<std::vector<std::optional<value::Item>>> read_all(const Context& context, const std::vector<Get>& gets) {
+  std::vector<std::string> row_keys;
+  for (const Get& get : gets) row_keys.push_back(get.row_key);
+  std::vector<std::optional<value::Item>> items(gets.size());
+  QUIPU_API_CHECK(context.tables.read_together(row_keys, [&](std::size_t index, const value::Item* item) {
+    if (item == nullptr) return;
+    items[index] = *item;
+    for (const value::Attribute& attribute : gets[index].key) items[index]->set(attribute.name, attribute.value);
+  }));
+  return items;
+}
+
+Answer<> check_no_duplicates(const std::vector<Get>& gets, std::string_view message) {
+  std::set<std::string_view> seen;
+  for (const Get& get : gets)
+    if (!seen.insert(get.row_key).second) return refuse(ErrorType::validation, std::string{message});
+  return {};
+}
+
+}  // namespace quipu::aws

@@ -1,0 +1,60 @@
+// Query and Scan: a walk over one run of rows, page by page.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "aws/call.h"
+#include "aws/capacity.h"
+#include "expression/condition.h"
+#include "expression/projection.h"
+#include "table/key_range.h"
+
+namespace quipu::aws {
+
+inline constexpr std::size_t page_bytes_max = 1'048'576;
+
+enum class Select : std::uint8_t { all, all_projected, specific, count };
+
+// One part of a parallel scan: the items whose partition keys fall to it.
+struct Segment {
+  std::uint64_t number = 0;
+  std::uint64_t total = 1;
+};
+
+struct Walk {
+  std::shared_ptr<const table::TableSchema> schema;
+  const table::IndexSchema* index = nullptr;  // of the schema; null: the table itself
+  table::KeyRange range;                      // what is left of it, after the starting key
+  table::Tables::Direction direction = table::Tables::Direction::forward;
+  std::optional<std::int64_t> limit;
+  Segment segment;
+  std::optional<expression::Condition> filter;
+  std::optional<expression::Projection> projection;
+  Select select = Select::all;
+  bool whole_items = false;  // read each item from the table, because the index does not have all that is asked for
+  Consistency consistency = Consistency::eventual;
+  ReturnCapacity return_capacity = ReturnCapacity::none;
+};
+
+// Walks one page and writes the answer's body.
+Answer<> answer_walk(const Walk& walk, const table::Tables& tables, std::string& body);
+
+// The page itself, for PartiQL.
+struct Page {
+  std::string items_json;  // "[{...},{...}]"
+  std::int64_t count = 0;
+  std::int64_t scanned = 0;
+  std::optional<value::Item> last_key;  // go on behind it
+  Capacity capacity;
+};
+Answer<Page> walk_page(const Walk& walk, const table::Tables& tables);
+
+// Leaves of `walk.range` what comes behind the key, in the direction of the walk.
+Answer<> start_after(Walk& walk, const value::Item& key);
+
+Answer<> begin_query(Call& call);
+Answer<> begin_scan(Call& call);
+
+}  // namespace quipu::aws

@@ -1,0 +1,105 @@
+// CreateTable, DescribeTable, ListTables, DeleteTable.
+#include "aws/table_operations.h"
+
+#include "aws/json_members.h"
+#include "aws/table_description.h"
+#include "aws/table_name.h"
+#include "aws/table_requests.h"
+
+namespace quipu::aws {
+
+namespace {
+
+constexpr std::int64_t list_tables_max = 100;
+
+Answer<> answer_table(Call& call, std::string_view member, const table::TableSchema& schema, std::string_view status) {
+  call.body.clear();
+  JsonWriter json{call.body};
+  json.begin_object().member(member);
+  QUIPU_CHECK(append_table_description(json, call.context, schema, status));
+  json.end_object();
+  return {};
+}
+
+}  // namespace
+
+bool is_user_table(const table::TableSchema& schema) {
+  return !schema.system;
+}
+
+Answer<std::shared_ptr<const table::TableSchema>> edit_table(
+    table::Tables& tables, std::string name,
+    std::move_only_function<Answer<>(std::optional<table::TableSchema>&)> edit) {
+  std::optional<ApiError> refusal;
+  auto edited = tables.edit(std::move(name), [&](std::optional<table::TableSchema>& schema) -> Result<> {
+    auto done = edit(schema);
+    if (done) return {};
+    refusal = std::move(done).error();
+    return fail(ErrorCode::conflict, "refused");
+  });
+  if (refusal) return std::unexpected(*std::move(refusal));
+  if (!edited) return std::unexpected(to_api_error(std::move(edited).error()));
+  return *std::move(edited);
+}
+
+Answer<> begin_create_table(Call& call) {
+  QUIPU_TRY(auto schema, read_create_table(*call.input, call.context.clock.wall_ms()));
+  return call.run_on_worker([schema = std::move(schema)](Call& on_worker) mutable -> Answer<> {
+    std::string name = schema.name;
+    QUIPU_TRY(const auto made, edit_table(on_worker.context.tables, std::move(name), [&](auto& found) -> Answer<> {
+                if (found) return table_resource_in_use(found->name);
+                found = std::move(schema);
+                return {};
+              }));
+    return answer_table(on_worker, "TableDescription", *made, "CREATING");
+  });
+}
+
+Answer<> begin_describe_table(Call& call) {
+  QUIPU_TRY(const std::string_view name, checked_table_name(string_member_or(*call.input, "TableName", {})));
+  return call.run_on_worker([name](Call& on_worker) -> Answer<> {
+    const auto schema = on_worker.context.tables.find(name);
+    if (schema == nullptr || !is_user_table(*schema)) return table_resource_not_found(name);
+    return answer_table(on_worker, "Table", *schema, {});
+  });
+}
+
+Answer<> begin_list_tables(Call& call) {
+  const JsonNode& input = *call.input;
+  const auto after = string_member(input, "ExclusiveStartTableName");
+  const std::int64_t limit = integer_member_or(input, "Limit", list_tables_max);
+  std::vector<std::string> names;
+  for (const auto& schema : call.context.tables.list())
+    if (is_user_table(*schema) && (!after || schema->name > *after)) names.push_back(schema->name);
+  const bool more = names.size() > static_cast<std::size_t>(limit);
+  if (more) names.resize(static_cast<std::size_t>(limit));
+  call.body.clear();
+  JsonWriter json{call.body};
+  json.begin_object().member("TableNames").begin_array();
+  for (const std::string& name : names) json.string(name);
+  json.end_array();
+  if (more) json.member("LastEvaluatedTableName").string(names.back());
+  json.end_object();
+  return {};
+}
+
+Answer<> begin_delete_table(Call& call) {
+  QUIPU_TRY(const std::string_view name, checked_table_name(string_member_or(*call.input, "TableName", {})));
+  return call.run_on_worker([name](Call& on_worker) -> Answer<> {
+    const auto schema = on_worker.context.tables.find(name);
+    if (schema == nullptr || !is_user_table(*schema)) return table_resource_not_found(name);
+    QUIPU_CHECK(answer_table(on_worker, "TableDescription", *schema, "DELETING"));
+    QUIPU_CHECK(edit_table(on_worker.context.tables, std::string{name}, [&](auto& found) -> Answer<> {
+      if (!found || !is_user_table(*found)) return table_resource_not_found(name);
+      if (read_settings(*found).deletion_protection)
+        return validation(
+            "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection "
+            "first.");
+      found.reset();
+      return {};
+    }));
+    return {};
+  });
+}
+
+}  // namespace quipu::aws

@@ -1,0 +1,66 @@
+// TransactGetItems.
+#include "aws/attribute_json.h"
+#include "aws/gets.h"
+#include "aws/item_operations.h"
+#include "aws/json_members.h"
+#include "aws/request_parts.h"
+#include "aws/transact_write.h"
+
+namespace quipu::aws {
+
+namespace {
+
+struct TransactGet {
+  std::vector<Get> gets;
+  ReturnCapacity return_capacity = ReturnCapacity::none;
+};
+
+Answer<> answer(const TransactGet& request, Call& call) {
+  QUIPU_TRY(const auto items, read_all(call.context, request.gets));
+  std::size_t bytes = 0;
+  for (const auto& item : items) bytes += item ? item->size_bytes() : 0;
+  if (bytes > transaction_bytes_max) return validation("Collection size of the response exceeds 4 MB");
+  Capacity capacity;
+  call.body.clear();
+  JsonWriter json{call.body};
+  json.begin_object();
+  std::string responses{"["};
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const Get& get = request.gets[i];
+    capacity.of(get.schema->name).add_read(read_units(items[i] ? items[i]->size_bytes() : 0, get.consistency));
+    if (i != 0) responses += ',';
+    responses += '{';
+    if (items[i]) {
+      responses += "\"Item\":";
+      append_item(responses, get.shown(*items[i]));
+    }
+    responses += '}';
+  }
+  responses += ']';
+  capacity.append_list(json, request.return_capacity, true);
+  json.member("Responses").raw_value(responses);
+  json.end_object();
+  return {};
+}
+
+}  // namespace
+
+Answer<> begin_transact_get_items(Call& call) {
+  const JsonNode& input = *call.input;
+  TransactGet request;
+  std::vector<std::string_view> tables;
+  for (const JsonNode& element : input.find("TransactItems")->elements()) {
+    const JsonNode& get_input = *element.find("Get");
+    Get& get = request.gets.emplace_back();
+    QUIPU_TRY(get.projection, read_projection_of(get_input));
+    QUIPU_TRY(get.key, item_member(get_input, "Key"));
+    get.consistency = Consistency::transactional;
+    tables.push_back(string_member_or(get_input, "TableName", {}));
+  }
+  request.return_capacity = parse_return_capacity(string_member_or(input, "ReturnConsumedCapacity", {}));
+  for (std::size_t i = 0; i < tables.size(); ++i) QUIPU_CHECK(bind_get(call, tables[i], request.gets[i]));
+  QUIPU_CHECK(check_no_duplicates(request.gets, "Transaction request cannot include multiple operations on one item"));
+  return call.run_on_worker([request = std::move(request)](Call& on_worker) { return answer(request, on_worker); });
+}
+
+}  // namespace quipu::aws

@@ -1,0 +1,158 @@
+// The walk of a Query or Scan over its rows.
+#include "aws/attribute_json.h"
+#include "aws/item_rules.h"
+#include "aws/query.h"
+#include "aws/write_answers.h"
+#include "table/index_rows.h"
+#include "table/key_codec.h"
+#include "value/item_codec.h"
+
+namespace quipu::aws {
+
+namespace {
+
+// FNV-1a: any hash will do that spreads partition keys evenly, and this one never changes.
+std::uint64_t hash_of(std::string_view bytes) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  // The last byte alone would decide small totals.
+  return hash ^ hash >> 32;
+}
+
+class PageWriter {
+ public:
+  PageWriter(const Walk& walk, const table::Tables& tables) : walk_{walk}, tables_{tables} { page_.items_json = "["; }
+
+  // False: the page is full.
+  bool visit(std::string_view key, std::string_view value) {
+    auto more = take(key, value);
+    if (!more) failure_ = std::move(more).error();
+    return more && *more;
+  }
+
+  Answer<Page> finish() {
+    if (failure_) return std::unexpected(*std::move(failure_));
+    page_.items_json += ']';
+    TableCapacity& capacity = page_.capacity.of(walk_.schema->name);
+    const double units = read_units(bytes_, walk_.consistency);
+    if (walk_.index != nullptr)
+      capacity.add_read(*walk_.index, units);
+    else
+      capacity.add_read(units);
+    if (fetched_units_ != 0) capacity.add_read(fetched_units_);
+    return std::move(page_);
+  }
+
+ private:
+  Answer<bool> take(std::string_view key, std::string_view value) {
+    if (!in_segment(key)) return true;
+    QUIPU_CHECK(read(key, value));
+    const std::size_t bytes = item_.size_bytes();
+    if (page_.scanned != 0 && bytes_ + bytes > page_bytes_max) {
+      page_.last_key = std::move(last_key_);
+      return false;
+    }
+    bytes_ += bytes;
+    ++page_.scanned;
+    last_key_ = walk_.index != nullptr ? key_of(*walk_.schema, *walk_.index, item_) : key_of(*walk_.schema, item_);
+    QUIPU_CHECK(fetch_whole());
+    if (!walk_.filter || walk_.filter->matches(item_)) show();
+    if (walk_.limit && page_.scanned >= *walk_.limit) {
+      page_.last_key = std::move(last_key_);
+      return false;
+    }
+    return true;
+  }
+
+  bool in_segment(std::string_view key) const {
+    if (walk_.segment.total == 1) return true;
+    const std::string_view partition = walk_.index == nullptr ? table::key_codec::partition_bytes(key, *walk_.schema)
+                                                              : table::index_partition_bytes(key, *walk_.index);
+    return hash_of(partition) % walk_.segment.total == walk_.segment.number;
+  }
+
+  Answer<> read(std::string_view key, std::string_view value) {
+    if (walk_.index != nullptr) {
+      QUIPU_API_CHECK(table::read_index_row(key, value, *walk_.schema, *walk_.index, item_));
+      return {};
+    }
+    QUIPU_API_CHECK(value::decode_item(value, item_));
+    QUIPU_API_CHECK(table::key_codec::read_row_key(key, *walk_.schema, item_));
+    return {};
+  }
+
+  Answer<> fetch_whole() {
+    if (!walk_.whole_items) return {};
+    std::string row_key;
+    QUIPU_API_CHECK(table::key_codec::append_row_key(row_key, *walk_.schema, item_));
+    value::Item whole;
+    QUIPU_API_TRY(const bool found, tables_.read(row_key, whole));
+    if (!found) return {};  // it went after this walk began: what the index has is what there was
+    QUIPU_API_CHECK(table::key_codec::read_row_key(row_key, *walk_.schema, whole));
+    item_ = std::move(whole);
+    fetched_units_ += read_units(item_.size_bytes(), walk_.consistency);
+    return {};
+  }
+
+  void show() {
+    ++page_.count;
+    if (walk_.select == Select::count) return;
+    if (page_.items_json.size() > 1) page_.items_json += ',';
+    if (!walk_.projection) return append_item(page_.items_json, item_);
+    projected_.clear();
+    walk_.projection->apply(item_, projected_);
+    append_item(page_.items_json, projected_);
+  }
+
+  const Walk& walk_;
+  const table::Tables& tables_;
+  Page page_;
+  value::Item item_;
+  value::Item projected_;
+  std::optional<value::Item> last_key_;
+  std::size_t bytes_ = 0;
+  double fetched_units_ = 0;
+  std::optional<ApiError> failure_;
+};
+
+}  // namespace
+
+Answer<Page> walk_page(const Walk& walk, const table::Tables& tables) {
+  PageWriter writer{walk, tables};
+  QUIPU_API_CHECK(tables.scan_rows(walk.range, walk.direction, [&](std::string_view key, std::string_view value) {
+    return writer.visit(key, value);
+  }));
+  return writer.finish();
+}
+
+Answer<> answer_walk(const Walk& walk, const table::Tables& tables, std::string& body) {
+  QUIPU_TRY(const Page page, walk_page(walk, tables));
+  body.clear();
+  JsonWriter json{body};
+  json.begin_object();
+  if (walk.select != Select::count) json.member("Items").raw_value(page.items_json);
+  json.member("Count").int64(page.count).member("ScannedCount").int64(page.scanned);
+  if (page.last_key) append_item_member(json, "LastEvaluatedKey", *page.last_key);
+  page.capacity.append(json, walk.return_capacity);
+  json.end_object();
+  return {};
+}
+
+Answer<> start_after(Walk& walk, const value::Item& key) {
+  std::string row_key;
+  QUIPU_API_CHECK(table::key_codec::append_row_key(row_key, *walk.schema, key));
+  if (walk.index != nullptr) {
+    auto row = table::make_index_row(*walk.schema, *walk.index, row_key, key);
+    if (!row) return validation("The provided starting key is invalid");
+    row_key = std::move(row->key);
+  }
+  const bool inside = row_key >= walk.range.first && row_key < walk.range.end;
+  if (!inside) return validation("The provided starting key is outside query boundaries based on provided conditions");
+  if (walk.direction == table::Tables::Direction::forward)
+    walk.range.first = row_key + '\0';
+  else
+    walk.range.end = row_key;
+  return {};
+}
+
+}  // namespace quipu::aws

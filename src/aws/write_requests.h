@@ -1,0 +1,16 @@
+// PutItem, UpdateItem, DeleteItem and the members of TransactWriteItems that look like them: from JSON to an ItemWrite.
+// First everything that can be said without the table (read_...), then what its schema asks (bind_write).
+#pragma once
+
+#include "aws/call.h"
+
+namespace quipu::aws {
+
+Answer<> read_put(const JsonNode& input, ItemWrite& write);
+Answer<> read_update(const JsonNode& input, ItemWrite& write);
+Answer<> read_delete(const JsonNode& input, ItemWrite& write);
+Answer<> read_condition_check(const JsonNode& input, ItemWrite& write);
+
+Answer<> bind_write(const Call& call, std::string_view table_name, ItemWrite& write);
+
+}  // namespace quipu::aws
