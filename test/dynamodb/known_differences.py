@@ -75,6 +75,9 @@ def same_message(service, local):
     return service == local or any(ours.fullmatch(service) and theirs.fullmatch(local) for ours, theirs in COMPILED)
 
 
+TYPES = {"DuplicateItem": "DuplicateItemException"}
+
+
 def same_refusal(service, local):
     """Two (type, message, status)."""
-    return tuple(service)[::2] == tuple(local)[::2] and same_message(service[1], local[1])
+    return (service[0] == TYPES.get(local[0], local[0]) and service[2] == local[2] and same_message(service[1], local[1]))
