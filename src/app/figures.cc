@@ -66,6 +66,20 @@ void write_store(MetricsText& out, const storage::StoreFigures& store) {
   gauge("quipu_store_writes_stopped", "1 while writes are refused.", store.writes_stopped ? 1 : 0);
 }
 
+void write_maintenance(MetricsText& out, const table::MaintenanceFigures& maintenance) {
+  out.counter("quipu_items_expired_total", "Items that went because their time to live was over.",
+              maintenance.items_expired.value());
+  out.counter("quipu_rows_purged_total", "Rows of deleted tables and indexes taken away.",
+              maintenance.rows_purged.value());
+  out.counter("quipu_changes_trimmed_total", "Stream records that became too old.",
+              maintenance.records_trimmed.value());
+  out.counter("quipu_items_filled_total", "Items looked at to fill new indexes.", maintenance.items_filled.value());
+  out.counter("quipu_items_copied_total", "Items copied into backups and out of them.",
+              maintenance.items_copied.value());
+  out.gauge("quipu_maintenance_jobs_running", "Fills, copies and purges under way.",
+            static_cast<double>(maintenance.jobs_running.load()));
+}
+
 // Resident memory, from the kernel; 0 if it does not say.
 double resident_bytes() {
   std::ifstream statm{"/proc/self/statm"};
@@ -77,11 +91,13 @@ double resident_bytes() {
 
 }  // namespace
 
-std::string metrics_text(const http::Server* server, const storage::Committer& committer, const storage::Store& store) {
+std::string metrics_text(const http::Server* server, const storage::Committer& committer, const storage::Store& store,
+                         const table::MaintenanceFigures& maintenance) {
   MetricsText out;
   if (server != nullptr) write_http(out, server->figures(), server->buffered_bytes());
   write_commits(out, committer.figures());
   write_store(out, store.figures());
+  write_maintenance(out, maintenance);
   out.gauge("process_resident_memory_bytes", "Resident memory of the process.", resident_bytes());
   out.gauge("quipu_build_info", "Always 1; the version is a label.", 1, "version=\"" QUIPU_VERSION "\"");
   return out.text();

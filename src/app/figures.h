@@ -6,11 +6,13 @@
 #include "http/server.h"
 #include "storage/committer.h"
 #include "storage/store.h"
+#include "table/maintenance.h"
 
 namespace quipu::app {
 
 // `server` may be null while it starts.
-std::string metrics_text(const http::Server* server, const storage::Committer& committer, const storage::Store& store);
+std::string metrics_text(const http::Server* server, const storage::Committer& committer, const storage::Store& store,
+                         const table::MaintenanceFigures& maintenance);
 
 // Empty, or why writes are refused.
 std::string reason_not_ready(const storage::StoreFigures& figures);

@@ -44,7 +44,7 @@ void print_key(std::string_view id, std::string_view role, std::string_view name
 
 // Reads a key's members up to the end of the object that was begun.
 struct ShownKey {
-  std::string id, name, role, key;
+  std::string id, name, role, key, aws_secret;
 };
 
 ShownKey read_key(JsonReader& json) {
@@ -53,11 +53,12 @@ ShownKey read_key(JsonReader& json) {
   std::string_view text;
   json.begin_object();
   while (json.next_member(member)) {
-    std::string* target = member == "id"     ? &shown.id
-                          : member == "name" ? &shown.name
-                          : member == "role" ? &shown.role
-                          : member == "key"  ? &shown.key
-                                             : nullptr;
+    std::string* target = member == "id"                      ? &shown.id
+                          : member == "name"                  ? &shown.name
+                          : member == "role"                  ? &shown.role
+                          : member == "key"                   ? &shown.key
+                          : member == "aws_secret_access_key" ? &shown.aws_secret
+                                                              : nullptr;
     if (target == nullptr)
       json.skip_value();
     else if (json.read_string(text))
@@ -77,11 +78,11 @@ KeyOptions& add_key_options(CLI::App& command, const std::shared_ptr<KeyOptions>
   return *options;
 }
 
-Result<std::string> create_key(const KeyOptions& options, const std::string& name, gateway::Role role) {
+Result<ShownKey> create_key(const KeyOptions& options, const std::string& name, gateway::Role role) {
   if (!options.data.empty()) {
     QUIPU_TRY(const auto server, StoppedServer::open(options.data));
     QUIPU_TRY(auto made, server->ring().create(name, role));
-    return std::move(made.key);
+    return ShownKey{.id = made.info.id, .key = std::move(made.key), .aws_secret = std::move(made.aws_secret)};
   }
   QUIPU_TRY(auto server, Remote::connect(*options.remote));
   std::string body;
@@ -92,7 +93,7 @@ Result<std::string> create_key(const KeyOptions& options, const std::string& nam
   ShownKey shown = read_key(reader);
   if (!reader.finish())
     return fail(ErrorCode::unavailable, "the server's answer is no key: {}", reader.error_message());
-  return std::move(shown.key);
+  return shown;
 }
 
 void add_create(CLI::App& group, Command& chosen) {
@@ -105,10 +106,16 @@ void add_create(CLI::App& group, Command& chosen) {
   command->add_option("--role", *role, "client or admin; an admin key may manage keys")
       ->check(CLI::IsMember({"client", "admin"}))
       ->capture_default_str();
+  auto aws = std::make_shared<bool>(false);
+  command->add_flag("--aws", *aws, "Print it as the AWS credentials that belong to it, for AWS's own clients");
   command->callback([=, &chosen] {
     chosen = [=]() -> Result<int> {
-      QUIPU_TRY(const std::string key, create_key(*options, *name, *gateway::parse_role(*role)));
-      std::printf("%s\n", key.c_str());
+      QUIPU_TRY(const ShownKey made, create_key(*options, *name, *gateway::parse_role(*role)));
+      if (*aws)
+        std::printf("export AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\n", made.id.c_str(),
+                    made.aws_secret.c_str());
+      else
+        std::printf("%s\n", made.key.c_str());
       return 0;
     };
   });

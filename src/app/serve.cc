@@ -10,12 +10,16 @@
 #include <thread>
 
 #include "app/figures.h"
+#include "aws/front.h"
 #include "base/worker_pool.h"
 #include "counter/embedded_counters.h"
 #include "gateway/front_door.h"
 #include "http/server.h"
+#include "http/site.h"
 #include "storage/committer.h"
 #include "storage/store.h"
+#include "stream/streams.h"
+#include "table/maintenance.h"
 #include "table/tables.h"
 
 namespace quipu::app {
@@ -24,11 +28,12 @@ namespace {
 
 constexpr int exit_refused = 1;
 constexpr int exit_store_failed = 70;
-constexpr unsigned worker_threads = 2;
+constexpr unsigned worker_threads = 4;
 constexpr std::size_t worker_tasks_max = 4096;
 constexpr std::chrono::milliseconds stop_deadline{10'000};
 // After a failure there is nothing left to wait for but the answers that say so.
 constexpr std::chrono::milliseconds failed_stop_deadline{2'000};
+constexpr std::string_view aws_account = "000000000000";
 constexpr int store_failed_signal = SIGUSR1;
 
 // The signals that end the process, taken one at a time by main() instead of by handlers. Every thread that starts
@@ -51,6 +56,21 @@ class StopSignals {
 
  private:
   sigset_t set_{};
+};
+
+// A key's id is an access key id; its secret is made from the key.
+class KeyRingCredentials final : public aws::CredentialSource {
+ public:
+  explicit KeyRingCredentials(const gateway::KeyRing& ring) : ring_{ring} {}
+
+  std::optional<aws::Credential> find(std::string_view access_key_id) const override {
+    auto secret = ring_.aws_secret(access_key_id);
+    if (!secret) return std::nullopt;
+    return aws::Credential{.secret = *std::move(secret), .session_token = {}};
+  }
+
+ private:
+  const gateway::KeyRing& ring_;
 };
 
 int refuse(const Error& error) {
@@ -90,7 +110,10 @@ void print_welcome(const ServeSettings& settings, std::uint16_t port) {
 Result<> make_first_key(gateway::KeyRing& ring) {
   if (!ring.empty()) return {};
   QUIPU_TRY(const auto made, ring.create("first admin", gateway::Role::admin));
-  std::printf("The first admin key, shown only now:\n\n  export QUIPU_API_KEY=%s\n\n", made.key.c_str());
+  std::printf(
+      "The first admin key, shown only now:\n\n  export QUIPU_API_KEY=%s\n\n"
+      "The same for AWS's clients:\n\n  export AWS_ACCESS_KEY_ID=%s\n  export AWS_SECRET_ACCESS_KEY=%s\n\n",
+      made.key.c_str(), made.info.id.c_str(), made.aws_secret.c_str());
   std::fflush(stdout);
   return {};
 }
@@ -104,6 +127,8 @@ unsigned loops_for(const ServeSettings& settings) {
 http::ServerOptions server_options(const ServeSettings& settings) {
   http::ServerOptions options{.host = settings.host, .port = settings.port, .loops = loops_for(settings)};
   options.limits.connections_max = static_cast<std::size_t>(settings.connections_max);
+  options.limits.large_body_path = "/";
+  options.limits.large_body_bytes_max = aws::wire::body_bytes_max;
   if (!settings.tls_cert.empty()) options.tls = http::TlsFiles{settings.tls_cert, settings.tls_key};
   return options;
 }
@@ -130,14 +155,30 @@ Result<int> run(const ServeSettings& settings, const StopSignals& signals) {
   QUIPU_TRY(const auto counters, counter::EmbeddedCounters::open(*tables, workers));
   QUIPU_TRY(const auto ring, gateway::KeyRing::open(*tables));
 
-  gateway::FrontDoor front_door{*counters,
-                                *ring,
-                                workers,
-                                settings.dev ? gateway::Keys::off : gateway::Keys::required,
-                                {.not_ready = [&] { return reason_not_ready(store->figures()); },
-                                 .metrics = [&] { return metrics_text(listening.load(), committer, *store); }}};
+  table::Maintenance maintenance{*tables, {.expire_every = std::chrono::seconds{settings.expiry_interval_s}}};
+  const stream::Streams streams{*tables};
+  const KeyRingCredentials credentials{*ring};
+
+  gateway::FrontDoor front_door{
+      *counters,
+      *ring,
+      workers,
+      settings.dev ? gateway::Keys::off : gateway::Keys::required,
+      {.not_ready = [&] { return reason_not_ready(store->figures()); },
+       .metrics = [&] { return metrics_text(listening.load(), committer, *store, maintenance.figures()); }}};
+  aws::Front aws_front{{.tables = *tables,
+                        .streams = streams,
+                        .workers = workers,
+                        .clock = clock,
+                        .region = settings.aws_region,
+                        .account = std::string{aws_account},
+                        .owned_table = std::string{counter::EmbeddedCounters::table_name},
+                        .exactly_once = settings.exactly_once},
+                       settings.dev ? nullptr : &credentials,
+                       loops_for(settings)};
+  http::Site site{{{.path = "/", .handler = aws_front}}, front_door};
   if (!settings.dev) QUIPU_CHECK(make_first_key(*ring));
-  QUIPU_TRY(server, http::Server::start(server_options(settings), front_door));
+  QUIPU_TRY(server, http::Server::start(server_options(settings), site));
   listening.store(server.get());
   print_welcome(settings, server->port());
   log_info("listening", {{"url", url_of(settings, server->port())},

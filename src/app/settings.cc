@@ -120,6 +120,28 @@ constexpr auto table = std::to_array<Setting>({
        QUIPU_TRY(s.free_space_floor_mib, parse_number(v, 1, 1'048'576));
        return {};
      }},
+    {.name = "aws-region",
+     .placeholder = "NAME",
+     .help = "Region that ARNs and stream records name; requests may name any [us-east-1]",
+     .apply = [](Settings& s, std::string_view v) -> Result<> {
+       if (v.empty()) return fail(ErrorCode::invalid_argument, "expected a region, for instance us-east-1");
+       s.aws_region = v;
+       return {};
+     }},
+    {.name = "exactly-once",
+     .placeholder = "BOOL",
+     .help = "Answer a DynamoDB write that an SDK retries (same amz-sdk-invocation-id) as the first time [true]",
+     .apply = [](Settings& s, std::string_view v) -> Result<> {
+       QUIPU_TRY(s.exactly_once, parse_switch(v));
+       return {};
+     }},
+    {.name = "expiry-interval-s",
+     .placeholder = "N",
+     .help = "Seconds between two looks for items whose time to live is over [20]",
+     .apply = [](Settings& s, std::string_view v) -> Result<> {
+       QUIPU_TRY(s.expiry_interval_s, parse_number(v, 1, 86'400));
+       return {};
+     }},
     {.name = "log-level",
      .placeholder = "LEVEL",
      .help = "debug, info, warning, error or off [info]",

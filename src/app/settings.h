@@ -31,6 +31,9 @@ struct ServeSettings {
   std::uint64_t cache_mib = 64;
   std::uint64_t free_space_floor_mib = 256;
   LogLevel log_level = LogLevel::info;
+  std::string aws_region = "us-east-1";
+  bool exactly_once = true;
+  std::uint64_t expiry_interval_s = 20;
   std::string simulated_disk;
 };
 

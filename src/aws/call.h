@@ -25,11 +25,12 @@ struct Operation;
 // What all requests share. Everything here outlives the front.
 struct Context {
   table::Tables& tables;
-  stream::Streams& streams;
+  const stream::Streams& streams;
   WorkerPool& workers;
   const Clock& clock;
   std::string region;
   std::string account;
+  std::string owned_table;   // of the counter API, which needs it: it cannot be deleted
   bool exactly_once = true;  // a write that comes again with its amz-sdk-invocation-id is answered as the first time
 };
 

@@ -91,6 +91,8 @@ Answer<> begin_delete_table(Call& call) {
     QUIPU_CHECK(answer_table(on_worker, "TableDescription", *schema, "DELETING"));
     QUIPU_CHECK(edit_table(on_worker.context.tables, std::string{name}, [&](auto& found) -> Answer<> {
       if (!found || !is_user_table(*found)) return table_resource_not_found(name);
+      if (found->name == on_worker.context.owned_table)
+        return refuse(ErrorType::resource_in_use, fmt::format("The table {} belongs to the counter API", found->name));
       if (read_settings(*found).deletion_protection)
         return validation(
             "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection "

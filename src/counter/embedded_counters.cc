@@ -10,7 +10,6 @@ namespace quipu::counter {
 
 namespace {
 
-constexpr std::string_view table_name = "AtomicCounters";
 constexpr std::string_view key_attribute = "id";
 constexpr std::string_view value_attribute = "lastValue";
 constexpr std::uint8_t outcome_version = 1;

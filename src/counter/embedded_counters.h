@@ -13,6 +13,8 @@ namespace quipu::counter {
 class EmbeddedCounters : public CounterStore {
  public:
   // Makes the table if it is not there. Tables and readers outlive it; `readers` does what may wait for the disk.
+  static constexpr std::string_view table_name = "AtomicCounters";
+
   static Result<std::unique_ptr<EmbeddedCounters>> open(table::Tables& tables, WorkerPool& readers);
 
   std::unique_ptr<CounterCall> new_call() override;

@@ -63,7 +63,9 @@ void KeysEndpoint::create(Session& session) {
   run(session, [this, &session, wanted = *std::move(request)] {
     if (const auto made = ring_.create(wanted.name, wanted.role)) {
       JsonWriter json{session.body};
-      begin_key(json, made->info).member("key").string(made->key).end_object();
+      begin_key(json, made->info).member("key").string(made->key);
+      json.member("aws_access_key_id").string(made->info.id);
+      json.member("aws_secret_access_key").string(made->aws_secret).end_object();
     } else {
       session.failure = made.error();
     }

@@ -7,8 +7,9 @@
 
 namespace quipu::gateway {
 
-// POST {"name":"shop","role":"client"} answers 201 {"id":..,"name":..,"role":..,"created_ms":..,"key":..}; the key is
-// never shown again. DELETE ?id=ID answers 204. GET answers {"keys":[..]} without the keys themselves.
+// POST {"name":"shop","role":"client"} answers 201 {"id":..,"name":..,"role":..,"created_ms":..,"key":..,
+// "aws_access_key_id":..,"aws_secret_access_key":..}; the key and the secret are never shown again. DELETE ?id=ID
+// answers 204. GET answers {"keys":[..]} without the keys themselves.
 class KeysEndpoint final : public Endpoint {
  public:
   KeysEndpoint(KeyRing& ring, WorkerPool& workers) : ring_{ring}, workers_{workers} {}

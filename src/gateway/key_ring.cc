@@ -28,6 +28,12 @@ std::string_view bytes_of(const Sha256& hash) {
   return {reinterpret_cast<const char*>(hash.data()), hash.size()};
 }
 
+std::string aws_secret_of(const Sha256& key_hash) {
+  std::string text{"quipu aws secret access key "};
+  text += bytes_of(key_hash);
+  return to_hex(bytes_of(sha256(text)));
+}
+
 }  // namespace
 
 std::string_view to_string(Role role) {
@@ -145,6 +151,14 @@ std::optional<Caller> KeyRing::check(std::string_view key) const {
   });
 }
 
+std::optional<std::string> KeyRing::aws_secret(std::string_view id) const {
+  return keys_.with([&](const Keys& keys) -> std::optional<std::string> {
+    const auto found = keys.by_id.find(id);
+    if (found == keys.by_id.end()) return std::nullopt;
+    return aws_secret_of(found->second->hash);
+  });
+}
+
 std::vector<KeyInfo> KeyRing::list() const {
   return keys_.with([](const Keys& keys) {
     std::vector<KeyInfo> infos;
@@ -171,6 +185,7 @@ Result<NewKey> KeyRing::create(std::string_view name, Role role) {
                .role = role,
                .created_ms = tables_.clock().wall_ms()};
   const auto entry = std::make_shared<const Entry>(Entry{.info = made.info, .hash = sha256(made.key)});
+  made.aws_secret = aws_secret_of(entry->hash);
   QUIPU_CHECK(Write(*this, made.info.id).put(*entry));
   keys_.with([&](Keys& keys) {
     keys.by_id.emplace(entry->info.id, entry);

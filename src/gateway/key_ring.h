@@ -43,7 +43,8 @@ struct KeyInfo {
 
 struct NewKey {
   KeyInfo info;
-  std::string key;  // the only time that it is seen
+  std::string key;         // the only time that it is seen
+  std::string aws_secret;  // likewise: the secret access key that belongs to the access key id info.id
 };
 
 class KeyRing {
@@ -52,6 +53,9 @@ class KeyRing {
 
   // The same work for a known and an unknown key.
   std::optional<Caller> check(std::string_view key) const;
+  // For signatures, which the server must be able to make itself: the secret that belongs to a key's id. It is made
+  // from the key's hash, so nothing more is stored, and who has the key's secret does not have the key.
+  std::optional<std::string> aws_secret(std::string_view id) const;
   std::vector<KeyInfo> list() const;
   bool empty() const;
 
