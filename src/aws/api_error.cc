@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/json_writer.h"
+#include "base/text.h"
 
 namespace quipu::aws {
 
@@ -70,6 +71,21 @@ const TypeFacts& facts(ErrorType type) {
   return types[static_cast<std::size_t>(type)];
 }
 
+// A message may quote what a client sent in a header, and that may be any bytes.
+std::string as_utf8(std::string_view text) {
+  constexpr char32_t replacement = 0xfffd;
+  std::string clean;
+  while (!text.empty()) {
+    const std::size_t bytes = utf8_sequence_bytes(text);
+    if (bytes == 0)
+      append_utf8(clean, replacement);
+    else
+      clean += text.substr(0, bytes);
+    text.remove_prefix(bytes == 0 ? 1 : bytes);
+  }
+  return clean;
+}
+
 }  // namespace
 
 std::string_view ApiError::type_name() const {
@@ -97,7 +113,7 @@ void write_body(const ApiError& error, std::string& body) {
     body += ',';
     append_json_string(body, known.message_name);
     body += ':';
-    append_json_string(body, error.message);
+    append_json_string(body, is_valid_utf8(error.message) ? error.message : as_utf8(error.message));
   }
   body += '}';
 }

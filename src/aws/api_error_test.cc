@@ -24,6 +24,12 @@ TEST(ApiError, SerializationHasItsMessageWithACapitalLetter) {
             R"({"__type":"com.amazon.coral.service#SerializationException","Message":"Unexpected field type"})");
 }
 
+TEST(ApiError, WhatIsQuotedMayBeAnyBytes) {
+  EXPECT_EQ(body_of(validation("\xc3\xa4\xff'\xe2\x82").error()),
+            "{\"__type\":\"com.amazon.coral.validate#ValidationException\","
+            "\"message\":\"\xc3\xa4\xef\xbf\xbd'\xef\xbf\xbd\xef\xbf\xbd\"}");
+}
+
 TEST(ApiError, WithoutMessageThereIsNoMember) {
   EXPECT_EQ(body_of(refuse(ErrorType::serialization).error()),
             R"({"__type":"com.amazon.coral.service#SerializationException"})");

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "aws/signing_time.h"
-#include "base/bytes.h"
 #include "base/sha256.h"
 #include "base/text.h"
 
@@ -35,8 +35,20 @@ std::string_view text_before(std::string_view& rest, char separator) {
   return piece;
 }
 
-std::string hexadecimal(const Sha256& digest) {
-  return to_hex(bytes_of(digest));
+using HexDigest = std::array<char, 2 * std::tuple_size_v<Sha256>>;
+
+HexDigest hexadecimal(const Sha256& digest) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  HexDigest text;
+  for (std::size_t i = 0; i < digest.size(); ++i) {
+    text[2 * i] = digits[digest[i] >> 4];
+    text[2 * i + 1] = digits[digest[i] & 0x0f];
+  }
+  return text;
+}
+
+std::string_view text_of(const HexDigest& digest) {
+  return {digest.data(), digest.size()};
 }
 
 bool lists_header(std::string_view signed_headers, std::string_view name) {
@@ -108,9 +120,14 @@ Answer<SignatureVerifier::Claim> SignatureVerifier::read_query_claim(const Signa
   return claim;
 }
 
-Answer<> SignatureVerifier::check_time(Claim& claim, std::int64_t now_ms) {
+Answer<> SignatureVerifier::check_time(Claim& claim, std::int64_t now_ms, SignatureScratch& scratch) {
   auto time = parse_basic_time(claim.time_text);
-  if (!time && !claim.in_query) time = parse_http_time(claim.time_text);
+  claim.basic_time = claim.time_text;
+  if (!time && !claim.in_query) {
+    time = parse_http_time(claim.time_text);
+    scratch.time = format_basic_time(time.value_or(0));
+    claim.basic_time = scratch.time;
+  }
   if (!time)
     return incomplete_signature(
         fmt::format("Date must be in ISO-8601 'basic format'. Got '{}'. See http://en.wikipedia.org/wiki/ISO_8601",
@@ -175,12 +192,11 @@ Answer<> SignatureVerifier::check_scope(Claim& claim) const {
   if (service != service_) add(fmt::format("Credential should be scoped to correct service: '{}'.", service_));
   if (rest != terminator)
     add(fmt::format("Credential should be scoped with a valid terminator: '{}', not '{}'.", terminator, rest));
-  const std::string time = format_basic_time(claim.time);
-  if (claim.date != std::string_view{time}.substr(0, 8))
+  if (claim.date != claim.basic_time.substr(0, 8))
     add(
         fmt::format("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
                     "'{}' != '{}', from '{}'.",
-                    claim.date, std::string_view{time}.substr(0, 8), time));
+                    claim.date, claim.basic_time.substr(0, 8), claim.basic_time));
   if (!wrong.empty()) return invalid_signature(std::move(wrong));
   return {};
 }
@@ -214,17 +230,17 @@ void SignatureVerifier::keep_key(const std::string& name, std::string_view secre
 Answer<> SignatureVerifier::check_signature(const http::Request& request, const Claim& claim, std::string_view secret,
                                             SignatureScratch& scratch) const {
   Hasher& hasher = scratch.hasher;
-  const std::string payload_hash = hexadecimal(hasher.hash(request.body()));
-  if (const auto claimed = request.header("x-amz-content-sha256"); claimed && *claimed != payload_hash)
+  const HexDigest payload_hash = hexadecimal(hasher.hash(request.body()));
+  if (const auto claimed = request.header("x-amz-content-sha256"); claimed && *claimed != text_of(payload_hash))
     return invalid_signature("The provided 'x-amz-content-sha256' header does not match what was computed.");
-  write_canonical_request(request, scratch.query, claim.signed_headers, payload_hash, scratch.text);
-  const std::string request_hash = hexadecimal(hasher.hash(scratch.text));
-  scratch.text.assign(algorithm_name).append("\n").append(format_basic_time(claim.time)).append("\n");
+  write_canonical_request(request, scratch.query, claim.signed_headers, text_of(payload_hash), scratch.text);
+  const HexDigest request_hash = hexadecimal(hasher.hash(scratch.text));
+  scratch.text.assign(algorithm_name).append("\n").append(claim.basic_time).append("\n");
   scratch.text.append(claim.date).append("/").append(claim.region).append("/").append(service_).append("/");
-  scratch.text.append(terminator).append("\n").append(request_hash);
+  scratch.text.append(terminator).append("\n").append(text_of(request_hash));
   const auto kept = kept_key(claim, secret, scratch);
   const HmacKey key = kept ? *kept : derive_key(claim, secret, hasher);
-  if (!equal_in_constant_time(hexadecimal(key.sign(hasher, scratch.text)), claim.signature))
+  if (!equal_in_constant_time(text_of(hexadecimal(key.sign(hasher, scratch.text))), claim.signature))
     return invalid_signature(
         "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
         "Key and signing method. Consult the service documentation for details.");
@@ -246,7 +262,7 @@ Answer<Signer> SignatureVerifier::verify(const http::Request& request, std::int6
   if (!in_query && !header.starts_with("AWS4-"))
     return refuse(ErrorType::missing_authentication_token, "Request is missing Authentication Token");
   QUIPU_TRY(Claim claim, in_query ? read_query_claim(scratch) : read_header(request, header));
-  QUIPU_CHECK(check_time(claim, now_ms));
+  QUIPU_CHECK(check_time(claim, now_ms, scratch));
   QUIPU_CHECK(check_signed_headers(request, claim));
   QUIPU_CHECK(check_scope(claim));
   const auto credential = credentials_.find(claim.access_key_id);

@@ -48,6 +48,7 @@ struct SignatureScratch {
   std::vector<QueryParameter> query;
   std::string text;
   std::string key_name;
+  std::string time;
 };
 
 // May be used by all loops at once.
@@ -75,6 +76,7 @@ class SignatureVerifier {
     std::string_view date;
     std::string_view region;
     std::int64_t time = 0;
+    std::string_view basic_time;  // the same as it is signed: 20150830T123600Z
   };
   struct SigningKey {
     std::string secret;  // from which it was made: another one may have come under the same id
@@ -83,7 +85,7 @@ class SignatureVerifier {
 
   static Answer<Claim> read_header(const http::Request& request, std::string_view authorization);
   static Answer<Claim> read_query_claim(const SignatureScratch& scratch);
-  static Answer<> check_time(Claim& claim, std::int64_t now_ms);
+  static Answer<> check_time(Claim& claim, std::int64_t now_ms, SignatureScratch& scratch);
   static Answer<> check_signed_headers(const http::Request& request, const Claim& claim);
   Answer<> check_scope(Claim& claim) const;
   Answer<> check_signature(const http::Request& request, const Claim& claim, std::string_view secret,

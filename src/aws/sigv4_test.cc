@@ -142,6 +142,15 @@ TEST_F(Sigv4, PathIsEncodedOnceMore) {
             "");
 }
 
+TEST_F(Sigv4, DateServesInsteadOfXAmzDate) {
+  EXPECT_EQ(said(with_body("GET / HTTP/1.1\r\nHost: localhost:7070\r\nDate: Sun, 30 Aug 2015 12:36:00 GMT\r\n"
+                           "Authorization: AWS4-HMAC-SHA256 "
+                           "Credential=AKIDEXAMPLE/20150830/eu-west-2/dynamodb/aws4_request,SignedHeaders=date;host,"
+                           "Signature=90fb519fa2495511a243549963842d54cf9f607096877c57527c79f59f492096\r\n",
+                           "")),
+            "");
+}
+
 TEST_F(Sigv4, SessionTokenMustBeTheCredentials) {
   const std::string text =
       with_body(head("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/eu-west-2/dynamodb/aws4_request, "
