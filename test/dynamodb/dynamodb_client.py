@@ -105,7 +105,7 @@ class DynamoDB:
         answer = self.call(operation, members)
         if answer.status != 200:
             raise Unexpected(f"{operation}: {refusal_of(answer)}")
-        return answer.json()
+        return answer.json() if answer.body else {}  # an operation without an output may say nothing at all
 
     def error(self, operation, **members):
         answer = self.call(operation, members)

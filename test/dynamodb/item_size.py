@@ -1,7 +1,7 @@
 """What an item measures, as the service counts: names and values, in UTF-8 bytes, with a little for each list and map."""
 
 import base64
-from decimal import Decimal
+from decimal import Context, Decimal
 
 ITEM_BYTES_MAX = 400 * 1024
 NESTED_BYTES = 3  # a list or a map
@@ -9,18 +9,13 @@ MEMBER_BYTES = 1  # each value in it
 
 
 def number_bytes(text):
-    """1, and 1 for two digits on either side of the point, without zeros at the ends; 1 for a minus."""
-    number = Decimal(text).normalize()
-    sign, digits, exponent = number.as_tuple()
-    before = max(len(digits) + exponent, 0)
-    whole = "".join(map(str, digits[:before])).rstrip("0") if exponent >= 0 or before < len(digits) else ""
-    if before < len(digits):
-        whole = "".join(map(str, digits[:before]))
-        fraction = "0" * max(-(len(digits) + exponent), 0) + "".join(map(str, digits[before:]))
-        fraction = fraction if before else fraction.lstrip("0")
-    else:
-        whole, fraction = "".join(map(str, digits)), ""
-    return 1 + (len(whole) + 1) // 2 + (len(fraction) + 1) // 2 + sign
+    """1, and 1 for two digits on either side of the point, without zeros at the ends; 1 for a minus. Nothing costs 1."""
+    sign, digits, exponent = Decimal(text).normalize(Context(prec=40)).as_tuple()
+    if digits == (0,):
+        return 1
+    whole = max(len(digits) + exponent, 0) if exponent < 0 else len(digits)
+    fraction = len(digits) - whole
+    return 1 + (whole + 1) // 2 + (fraction + 1) // 2 + sign
 
 
 def value_bytes(value):

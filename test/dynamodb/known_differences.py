@@ -21,7 +21,21 @@ TABLES = "|".join([
     "Two global secondary indices have the same name", "Local [Ss]econdary .*",
 ])
 CONSTRAINT = r"\d+ validation errors? detected: " + ANY
+EXPRESSION = r"Invalid \w+Expression: .*|Value provided in ExpressionAttribute.*|ExpressionAttribute.*|Invalid operator used in .*"
+KEY = ("The number of conditions on the keys is invalid|One of the required keys was not given a value|Invalid attribute value type|"
+       "One or more parameter values were invalid: Type mismatch for key.*|One or more parameter values are not valid. The "
+       "AttributeValue for a key attribute cannot contain an empty .*")
+# Of several faults in what an update finds in an item, either may be told.
+UPDATE = ("The document path provided in the update expression is invalid for update|An operand in the update expression has an "
+          "incorrect data type|The provided expression refers to an attribute that does not exist in the item|Number (over|under)flow.*|"
+          "DynamoDB only supports precision up to 38 digits|Type mismatch for attribute to update")
 PATTERNS = [
+    (EXPRESSION, KEY),  # the service looks at expressions first
+    (UPDATE, UPDATE),
+    (r"One or more parameter values were invalid: AttributeValues inside AttributeValueList must be of same type",
+     r"One or more parameter values were invalid: ComparisonOperator \w+ is not valid for \w+ AttributeValue type"),
+    (r"Invalid \w+: Two document paths (overlap|conflict) with each other; .*",  # which two of three
+     r"Invalid \w+: Two document paths (overlap|conflict) with each other; .*"),
     (r"Requested resource not found.*", "Cannot do operations on a non-existent table"),
     (r"Table already exists: .*", "Cannot create preexisting table"),
     (r"The parameter 'TableName' is required but was not present in the request", BAD_NAME),
@@ -61,8 +75,10 @@ PATTERNS = [
      r"One or more parameter values were invalid: (ADD|DELETE) action .* is not supported for the type \S+"),
     (r"One or more parameter values were invalid: ADD action is not supported for the type \S+",
      r"One or more parameter values were invalid: ADD action is not supported for the type \S+"),
+    (CONSTRAINT, "Cannot have null key for GetItem, DeleteItem, or UpdateItem|Item to put in PutItem cannot be null"),
     (CONSTRAINT, "Comparison type does not exist in DynamoDB"),
     (r"One or more parameter values were invalid: .* has exceeded the .*size limit.*", "Hash primary key values must be under 2048 bytes.*"),
+    (r"Number overflow\. .*", "DynamoDB only supports precision up to 38 digits"),  # of a sum
     (r"ReturnValues can only be ALL_OLD or NONE", "Return values set to invalid value"),
     (r"The provided key element does not match the schema",
      r"The number of conditions on the keys is invalid|One of the required keys was not given a value|"
@@ -80,4 +96,5 @@ TYPES = {"DuplicateItem": "DuplicateItemException"}
 
 def same_refusal(service, local):
     """Two (type, message, status)."""
-    return (service[0] == TYPES.get(local[0], local[0]) and service[2] == local[2] and same_message(service[1], local[1]))
+    return tuple(service) == tuple(local) or (
+        service[0] == TYPES.get(local[0], local[0]) and service[2] == local[2] and same_message(service[1], local[1]))

@@ -23,7 +23,7 @@ CONDITIONS = {
     "a = :v AND b = :w": ({":v": ONE}, "An expression attribute value used in expression is not defined; attribute value: :w"),
     "select = b": (None, "Attribute name is a reserved keyword; reserved keyword: select"),
     "a = Status": (None, "Attribute name is a reserved keyword; reserved keyword: Status"),
-    "a.size.select = b": (None, "Attribute name is a reserved keyword; reserved keyword: select"),
+    "a.b.select = c": (None, "Attribute name is a reserved keyword; reserved keyword: select"),
     "foo(a)": (None, "Invalid function name; function: foo"),
     "Size(a) = b": (None, "Invalid function name; function: Size"),
     "if_not_exists(a, b) = c": (None, "The function is not allowed in a condition expression; function: if_not_exists"),

@@ -122,13 +122,22 @@ def test_a_compressed_body_is_signed_as_it_is_sent(signed):
 
 
 def test_a_query_may_carry_the_signature(keyed_server, access):
+    import hashlib
+
     from botocore.auth import SigV4QueryAuth
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
+
+    class WithBody(SigV4QueryAuth):
+        """AWS's own moves a body into the query; here it stays where it is."""
+
+        def payload(self, request):
+            return hashlib.sha256(b"{}").hexdigest()
+
     headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "DynamoDB_20120810.ListTables"}
-    request = AWSRequest("POST", keyed_server.url + "/", headers=headers, data=b"{}")
-    SigV4QueryAuth(Credentials(*access), "dynamodb", "us-east-1", expires=60).add_auth(request)
+    request = AWSRequest("POST", keyed_server.url + "/", headers=headers)
+    WithBody(Credentials(*access), "dynamodb", "us-east-1", expires=60).add_auth(request)
     client = DynamoDB(keyed_server.url)
     answer = client.http.request("POST", request.url[len(keyed_server.url):], b"{}", dict(request.headers.items()))
     client.close()
-    assert answer.status == 200
+    assert answer.status == 200, answer

@@ -295,7 +295,8 @@ def test_a_stream_is_turned_on_once_and_off_once(db, make_table):
 def test_an_index_that_is_not_there_cannot_be_deleted(db, make_table):
     table = make_table("h:S", indexes={"by_a": "a:S"})
     error = db.error("UpdateTable", TableName=table, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "nope"}}])
-    assert error == Refusal("ResourceNotFoundException", "Requested resource not found")
+    assert error.type == "ResourceNotFoundException"
+    assert error.message.startswith("Requested resource not found")
 
 
 def test_one_index_changes_at_a_time(db, make_table):

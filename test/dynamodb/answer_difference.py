@@ -1,0 +1,138 @@
+"""In what do two answers to one request differ? After what may differ has been made equal:
+
+- the order of a scan, of items that are equal in an index's key, of the members of a set, of names in a message;
+- consumed capacity, sizes and dates;
+- how DynamoDB Local words its refusals (known_differences.py), that it sometimes fails with 500, writes some numbers with zeros
+  at their end, and refuses a transaction as a whole for what the service gives as the reason of one item.
+"""
+
+import os
+import re
+from collections import Counter
+from decimal import Decimal
+from typing import NamedTuple
+
+from known_differences import same_message, same_refusal
+
+SELF_CHECK = os.environ.get("DIFFERENTIAL_SELF_CHECK")  # both are DynamoDB Local: to see that the tester itself finds nothing
+SETS = {"SS", "NS", "BS"}
+NOT_COMPARED = {"ConsumedCapacity", "ItemCollectionMetrics"}
+
+
+class Answer(NamedTuple):
+    """Of one request: what was refused, or all pages."""
+    status: int
+    type: str
+    message: str
+    pages: list  # bodies; of a refusal one
+
+    @property
+    def refusal(self):
+        return (self.type, self.message, self.status)
+
+
+def plain_number(text):
+    """As the service writes it."""
+    number = Decimal(text)
+    if not number:
+        return "0"
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def canonical(value, oracle):
+    """Sets in order, and numbers of the oracle as the service writes them."""
+    if isinstance(value, list):
+        return [canonical(each, oracle) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        (kind, inside), = value.items()
+        if oracle and kind == "N" and isinstance(inside, str):
+            return {"N": plain_number(inside)}
+        if kind in SETS and isinstance(inside, list):
+            members = [plain_number(each) for each in inside] if oracle and kind == "NS" else inside
+            return {kind: sorted(members)}
+    return {name: canonical(each, oracle) for name, each in value.items() if name not in NOT_COMPARED}
+
+
+def ordered_names(message):
+    """Names in braces in order: the service and the emulator list them as they come out of a hash map."""
+    return re.sub(r"keys: \{([^}]*)\}", lambda m: "keys: {" + ", ".join(sorted(m[1].split(", "))) + "}", message)
+
+
+def as_counter(items):
+    return Counter(repr(sorted(item.items(), key=str)) for item in items)
+
+
+def differing_items(ours, theirs):
+    ours, theirs = as_counter(ours), as_counter(theirs)
+    if ours != theirs:
+        return f"items: only ours {list((ours - theirs).elements())[:3]}, only theirs {list((theirs - ours).elements())[:3]}"
+
+
+def differing_pages(operation, members, ours, theirs):
+    def all_of(pages, name):
+        return [item for page in pages for item in page.get(name, [])]
+
+    for name in ("Count", "ScannedCount"):
+        sums = [sum(page[name] for page in pages) for pages in (ours, theirs)]
+        if sums[0] != sums[1]:
+            return f"{name}: ours {sums[0]}, theirs {sums[1]}"
+    if len(ours) != len(theirs):
+        return f"number of pages: ours {len(ours)}, theirs {len(theirs)}"
+    if operation == "Query" and "IndexName" not in members:
+        return f"pages: ours {ours}, theirs {theirs}" if ours != theirs else None
+    return differing_items(all_of(ours, "Items"), all_of(theirs, "Items"))
+
+
+def differing_reasons(ours, theirs):
+    if len(ours) != len(theirs):
+        return f"reasons: ours {ours}, theirs {theirs}"
+    for one, other in zip(ours, theirs):
+        same = one["Code"] == other["Code"] and one.get("Item") == other.get("Item") and same_message(
+            one.get("Message", "").rstrip("."), other.get("Message", "").rstrip("."))
+        if not same:
+            return f"reason: ours {one}, theirs {other}"
+
+
+def differing_refusals(ours, theirs):
+    (one,), (other,) = ours.pages, theirs.pages
+    if (ours.type, theirs.type) == ("TransactionCanceledException", "ValidationException"):
+        reasons = [reason.get("Message", "") for reason in one["CancellationReasons"] if reason["Code"] == "ValidationError"]
+        if any(same_message(reason, theirs.message) for reason in reasons):
+            return None
+    if ours.type == theirs.type == "TransactionCanceledException" and "CancellationReasons" in other:
+        return differing_reasons(one.get("CancellationReasons", []), other["CancellationReasons"])
+    ours_said = (ours.type, ordered_names(ours.message), ours.status)
+    theirs_said = (theirs.type, ordered_names(theirs.message), theirs.status)
+    if not same_refusal(ours_said, theirs_said):
+        return f"refusal: ours {ours.refusal}, theirs {theirs.refusal}"
+    if one.get("Item") != other.get("Item"):
+        return f"item: ours {one.get('Item')}, theirs {other.get('Item')}"
+
+
+def difference(operation, members, ours, theirs):
+    """A text, or None. `theirs` is the oracle's."""
+    if theirs.status == 500:
+        return None if ours.status < 500 or ours.message == theirs.message else f"ours fails: {ours.refusal}"
+    ours = ours._replace(pages=canonical(ours.pages, bool(SELF_CHECK)))
+    theirs = theirs._replace(pages=canonical(theirs.pages, True))
+    if (ours.status == 200) != (theirs.status == 200):
+        return (f"ours {ours.refusal if ours.status != 200 else 'succeeds'}, "
+                f"theirs {theirs.refusal if theirs.status != 200 else 'succeeds'}")
+    if ours.status != 200:
+        return differing_refusals(ours, theirs)
+    if operation in ("Query", "Scan"):
+        return differing_pages(operation, members, ours.pages, theirs.pages)
+    (one,), (other,) = ours.pages, theirs.pages
+    if operation == "BatchGetItem":
+        one, other = dict(one), dict(other)
+        for table in {*one["Responses"], *other["Responses"]}:
+            found = differing_items(one["Responses"].get(table, []), other["Responses"].get(table, []))
+            if found:
+                return found
+        one["Responses"] = other["Responses"] = {}
+    if operation == "CreateTable":
+        return None
+    return f"answer: ours {one}, theirs {other}" if one != other else None
