@@ -275,7 +275,7 @@ Answer<> read_item(const JsonNode& node, Item& item) {
   for (const JsonMember& member : node.members()) {
     if (member.name.empty()) return invalid_values("An attribute name must not be empty");
     if (member.name.size() > attribute_name_bytes_max)
-      return invalid_values("Attribute name is too large, must be less than {} bytes", attribute_name_bytes_max + 1);
+      return validation("Attribute name is too large, must be less than {} bytes", attribute_name_bytes_max + 1);
   }
   return read_members(node, item, 1);
 }

@@ -77,12 +77,16 @@ Answer<std::shared_ptr<const TableSchema>> find_backup(const Context& context, s
   return schema;
 }
 
-Answer<> append_details(JsonWriter& json, const Context& context, const TableSchema& schema, const Backup& backup) {
+std::string_view status_of(const TableSchema& schema) {
+  return schema.filling == table::Filling::under_way ? "CREATING" : "AVAILABLE";
+}
+
+Answer<> append_details(JsonWriter& json, const Context& context, const TableSchema& schema, const Backup& backup,
+                        std::string_view status) {
   QUIPU_API_TRY(const table::TableFigures figures, context.tables.figures(schema.id));
   json.begin_object().member("BackupArn").string(backup_arn(context, backup));
   json.member("BackupName").string(backup.name).member("BackupSizeBytes").uint64(figures.bytes);
-  json.member("BackupStatus").string(schema.filling == table::Filling::under_way ? "CREATING" : "AVAILABLE");
-  json.member("BackupType").string("USER");
+  json.member("BackupStatus").string(status).member("BackupType").string("USER");
   append_time(json, "BackupCreationDateTime", static_cast<std::int64_t>(schema.created_ms));
   json.end_object();
   return {};
@@ -131,12 +135,13 @@ void append_source_features(JsonWriter& json, const TableSchema& source) {
   json.end_object();
 }
 
-Answer<> append_description(JsonWriter& json, const Context& context, const TableSchema& schema) {
+Answer<> append_description(JsonWriter& json, const Context& context, const TableSchema& schema,
+                            std::string_view status) {
   const auto backup = read_backup(schema);
   QUIPU_API_TRY(const TableSchema source, described_table(*backup));
   QUIPU_API_TRY(const table::TableFigures figures, context.tables.figures(schema.id));
   json.begin_object().member("BackupDetails");
-  QUIPU_CHECK(append_details(json, context, schema, *backup));
+  QUIPU_CHECK(append_details(json, context, schema, *backup, status));
   json.member("SourceTableDetails");
   append_source(json, context, source, figures);
   json.member("SourceTableFeatureDetails");
@@ -162,7 +167,9 @@ TableSchema hidden_table(const TableSchema& of, std::string_view name, std::int6
 }
 
 // What the table that a backup is of would be, made anew.
-TableSchema restored_table(TableSchema schema, std::string_view name, const TableSchema& from, std::int64_t now_ms) {
+TableSchema restored_table(TableSchema schema, std::string_view name, std::string_view backup_arn,
+                           const TableSchema& from, std::int64_t now_ms) {
+  const std::string source_name = schema.name;
   schema.name = name;
   schema.id = 0;
   for (table::IndexSchema& index : schema.indexes) {
@@ -178,6 +185,8 @@ TableSchema restored_table(TableSchema schema, std::string_view name, const Tabl
   TableSettings settings = read_settings(schema);
   settings.table_id = new_uuid();
   settings.tags.clear();
+  settings.restored_backup = backup_arn;
+  settings.restored_table = source_name;
   settings.deletion_protection = false;
   if (settings.on_demand) settings.on_demand_since_ms = now_ms;
   write_settings(settings, schema);
@@ -215,7 +224,7 @@ Answer<> append_summaries(JsonWriter& json, const Context& context, const Backup
     last = backup_arn(context, *backup);
     json.member("BackupArn").string(*last).member("BackupName").string(backup->name);
     append_time(json, "BackupCreationDateTime", static_cast<std::int64_t>(schema->created_ms));
-    json.member("BackupStatus").string(schema->filling == table::Filling::under_way ? "CREATING" : "AVAILABLE");
+    json.member("BackupStatus").string(status_of(*schema));
     json.member("BackupType").string("USER").member("BackupSizeBytes").uint64(figures.bytes).end_object();
   }
   json.end_array();
@@ -239,7 +248,7 @@ Answer<> begin_create_backup(Call& call) {
     on_worker.body.clear();
     JsonWriter json{on_worker.body};
     json.begin_object().member("BackupDetails");
-    QUIPU_CHECK(append_details(json, context, *made, *read_backup(*made)));
+    QUIPU_CHECK(append_details(json, context, *made, *read_backup(*made), status_of(*made)));
     json.end_object();
     return {};
   });
@@ -251,7 +260,7 @@ Answer<> begin_describe_backup(Call& call) {
     on_worker.body.clear();
     JsonWriter json{on_worker.body};
     json.begin_object().member("BackupDescription");
-    QUIPU_CHECK(append_description(json, on_worker.context, *schema));
+    QUIPU_CHECK(append_description(json, on_worker.context, *schema, status_of(*schema)));
     json.end_object();
     return {};
   });
@@ -281,13 +290,14 @@ Answer<> begin_delete_backup(Call& call) {
     const std::string_view arn = string_member_or(*on_worker.input, "BackupArn", {});
     QUIPU_TRY(const auto schema, find_backup(context, arn));
     const auto tables = context.tables.list();
-    if (schema->filling == table::Filling::under_way ||
-        std::ranges::any_of(tables, [&](const auto& table) { return table->source == schema->name; }))
+    if (schema->filling == table::Filling::under_way || std::ranges::any_of(tables, [&](const auto& table) {
+          return table->filling == table::Filling::under_way && table->source == schema->name;
+        }))
       return refuse(ErrorType::backup_in_use, fmt::format("Backup is being created or restored: {}", arn));
     on_worker.body.clear();
     JsonWriter json{on_worker.body};
     json.begin_object().member("BackupDescription");
-    QUIPU_CHECK(append_description(json, context, *schema));
+    QUIPU_CHECK(append_description(json, context, *schema, "DELETED"));
     json.end_object();
     QUIPU_CHECK(edit_table(context.tables, schema->name, [&](auto& found) -> Answer<> {
       if (!found) return backup_not_found(arn);
@@ -308,7 +318,7 @@ Answer<> begin_restore_table_from_backup(Call& call) {
       return refuse(ErrorType::backup_in_use, fmt::format("Backup is being created: {}", arn));
     QUIPU_API_TRY(TableSchema source, described_table(*read_backup(*backup)));
     const std::int64_t now_ms = context.clock.wall_ms();
-    TableSchema wanted = restored_table(std::move(source), name, *backup, now_ms);
+    TableSchema wanted = restored_table(std::move(source), name, arn, *backup, now_ms);
     QUIPU_TRY(const auto made, edit_table(context.tables, std::string{name}, [&](auto& found) -> Answer<> {
                 if (found)
                   return refuse(ErrorType::table_already_exists, fmt::format("Table already exists: {}", name));

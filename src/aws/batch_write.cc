@@ -2,12 +2,12 @@
 // unprocessed item.
 #include <set>
 
-#include "table/key_codec.h"
 #include "aws/item_operations.h"
 #include "aws/item_rules.h"
 #include "aws/request_parts.h"
 #include "aws/write_answers.h"
 #include "aws/write_requests.h"
+#include "table/key_codec.h"
 
 namespace quipu::aws {
 
@@ -30,6 +30,13 @@ Answer<> read_request(const JsonNode& request, ItemWrite& write) {
   write.kind = WriteKind::erase;
   QUIPU_TRY(write.key, item_member(*erase, "Key"));
   return {};
+}
+
+// A put whose key is wrong is told so in the words for keys, not in PutItem's.
+Answer<> bind_request(const Call& call, std::string_view table, ItemWrite& write) {
+  QUIPU_CHECK(bind_table(call, table, write));
+  if (write.kind == WriteKind::put) QUIPU_CHECK(check_key(*write.schema, key_of(*write.schema, write.item)));
+  return bind_item(write);
 }
 
 Answer<> check_no_duplicates(const ItemWrites& writes) {
@@ -71,7 +78,7 @@ Answer<> begin_batch_write_item(Call& call) {
       names.push_back(table.name);
     }
   read_answer_options(input, call.writes);
-  for (std::size_t i = 0; i < names.size(); ++i) QUIPU_CHECK(bind_write(call, names[i], call.writes.all()[i]));
+  for (std::size_t i = 0; i < names.size(); ++i) QUIPU_CHECK(bind_request(call, names[i], call.writes.all()[i]));
   QUIPU_CHECK(check_no_duplicates(call.writes));
   return call.commit(answer_batch);
 }

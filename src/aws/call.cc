@@ -72,6 +72,7 @@ table::RequestHash Call::hash_of_request() const {
 
 void Call::remember_token(std::string_view token) {
   has_token_ = true;
+  writes.forget_refusals();
   writes.remember_as(remembered_key(caller, 't', token), hash_of_request(), token_window);
 }
 

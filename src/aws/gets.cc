@@ -11,7 +11,8 @@ namespace quipu::aws {
 
 namespace {
 
-constexpr ExpressionParameters get_parameters{.expressions = {"ProjectionExpression"}, .others = {"AttributesToGet"}};
+constexpr ExpressionParameters get_parameters{
+    .expressions = {"ProjectionExpression"}, .others = {"AttributesToGet"}, .with_values = {}};
 
 }  // namespace
 

@@ -54,13 +54,17 @@ Answer<> check_put_key(const KeyAttribute& attribute, const Item& item, bool sor
   return check_key_size(attribute, *value, sort_key);
 }
 
+Answer<> check_index_key_type(const table::IndexSchema& index, const KeyAttribute& attribute, const Value& value) {
+  if (has_type(value, attribute.type)) return {};
+  return invalid_values("Type mismatch for Index Key {} Expected: {} Actual: {} IndexName: {}", attribute.name,
+                        type_name(attribute.type), value::dynamodb_name(value.type()), index.name);
+}
+
 Answer<> check_put_index_key(const table::IndexSchema& index, const KeyAttribute& attribute, const Item& item,
                              bool sort_key) {
   const Value* value = item.find(attribute.name);
   if (value == nullptr) return {};
-  if (!has_type(*value, attribute.type))
-    return invalid_values("Type mismatch for Index Key {} Expected: {} Actual: {} IndexName: {}", attribute.name,
-                          type_name(attribute.type), value::dynamodb_name(value->type()), index.name);
+  QUIPU_CHECK(check_index_key_type(index, attribute, *value));
   const std::size_t bytes = key_bytes(*value);
   if (bytes == 0)
     return validation(
@@ -74,11 +78,11 @@ Answer<> check_put_index_key(const table::IndexSchema& index, const KeyAttribute
   return {};
 }
 
-Answer<> check_updated_index_key(const KeyAttribute& attribute, const Item& item, bool sort_key) {
+Answer<> check_updated_index_key(const table::IndexSchema& index, const KeyAttribute& attribute, const Item& item,
+                                 bool sort_key) {
   const Value* value = item.find(attribute.name);
   if (value == nullptr) return {};
-  if (!has_type(*value, attribute.type))
-    return validation("The update expression attempted to update a secondary index key to unsupported type");
+  QUIPU_CHECK(check_index_key_type(index, attribute, *value));
   const std::size_t bytes = key_bytes(*value);
   if (bytes == 0)
     return validation(
@@ -132,8 +136,8 @@ Answer<> check_key(const table::TableSchema& schema, const Item& key) {
 
 Answer<> check_updated_index_keys(const table::TableSchema& schema, const Item& item) {
   for (const table::IndexSchema& index : schema.indexes) {
-    QUIPU_CHECK(check_updated_index_key(index.partition_key, item, false));
-    if (index.sort_key) QUIPU_CHECK(check_updated_index_key(*index.sort_key, item, true));
+    QUIPU_CHECK(check_updated_index_key(index, index.partition_key, item, false));
+    if (index.sort_key) QUIPU_CHECK(check_updated_index_key(index, *index.sort_key, item, true));
   }
   return {};
 }

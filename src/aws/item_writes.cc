@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "table/key_codec.h"
 #include "aws/item_writes.h"
+#include "table/key_codec.h"
 
 #include "aws/attribute_json.h"
 #include "aws/item_rules.h"
@@ -56,6 +56,7 @@ void add_index_capacity(const ItemWrite& write, bool transactional, TableCapacit
 void ItemWrites::reset() {
   writes_.clear();
   decide_each_ = false;
+  remembers_refusal_ = true;
   return_capacity = ReturnCapacity::none;
   return_collection_metrics = false;
   transactional = false;
@@ -122,6 +123,7 @@ Answer<table::Transaction::Verdict> ItemWrites::decide_write(ItemWrite& write, b
 }
 
 Answer<table::Transaction::Verdict> ItemWrites::decide_update(ItemWrite& write, bool exists, value::Item& item) {
+  if (!exists && write.update && write.update->only_removes()) return Verdict::keep;
   if (!exists) add_key(write, item);
   if (write.update) {
     QUIPU_API_CHECK(write.update->apply(item));

@@ -61,6 +61,8 @@ class ItemWrites final : private table::Transaction {
 
   // All or nothing, and each is told what became of it; else the first failure ends it.
   void decide_each() { decide_each_ = true; }
+  // What was refused may be tried again with the same key.
+  void forget_refusals() { remembers_refusal_ = false; }
   // A second request with the same key and hash is answered like the first one; one with another hash is refused.
   void remember_as(std::string_view key, const table::RequestHash& hash, std::chrono::milliseconds window) {
     make_idempotent(key, hash, window);
@@ -83,6 +85,7 @@ class ItemWrites final : private table::Transaction {
   Verdict decide(std::size_t step, bool exists, value::Item& item) override;
   void append_outcome(std::string& out) const override;
   bool read_outcome(std::string_view bytes) override;
+  bool remembers_refusal() const override { return remembers_refusal_; }
   void finished(const Error* error) noexcept override;
 
   Answer<Verdict> decide_write(ItemWrite& write, bool exists, value::Item& item);
@@ -93,6 +96,7 @@ class ItemWrites final : private table::Transaction {
 
   std::vector<ItemWrite> writes_;
   bool decide_each_ = false;
+  bool remembers_refusal_ = true;
 
   Completion* completion_ = nullptr;
   MakeAnswer make_answer_ = nullptr;

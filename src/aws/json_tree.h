@@ -26,7 +26,7 @@ namespace quipu::aws {
 
 // An attribute value inside 32 others takes two levels for each (`{"M":{...}}`), a transaction eight more. Deeper ones
 // must still be read, because the service names the reason (nesting) and not the place where its parser gave up.
-inline constexpr std::size_t json_tree_depth_max = 160;
+inline constexpr std::size_t json_tree_depth_max = 512;
 // Of one text, all values together. The smallest value of a full batch (16 MiB) that DynamoDB takes has 4 bytes.
 inline constexpr std::size_t json_tree_nodes_max = std::size_t{1} << 22;
 

@@ -16,13 +16,16 @@ namespace {
 
 constexpr ExpressionParameters query_parameters{
     .expressions = {"ProjectionExpression", "FilterExpression", "KeyConditionExpression"},
-    .others = {"AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyConditions"}};
+    .others = {"AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyConditions"},
+    .with_values = {"FilterExpression", "KeyConditionExpression"}};
 // KeyConditions may stand beside a ProjectionExpression or FilterExpression.
 constexpr ExpressionParameters query_parameters_with_key_conditions{
     .expressions = {"ProjectionExpression", "FilterExpression"},
-    .others = {"AttributesToGet", "QueryFilter", "ConditionalOperator"}};
+    .others = {"AttributesToGet", "QueryFilter", "ConditionalOperator"},
+    .with_values = {"FilterExpression", "KeyConditionExpression"}};
 constexpr ExpressionParameters scan_parameters{.expressions = {"ProjectionExpression", "FilterExpression"},
-                                               .others = {"AttributesToGet", "ScanFilter", "ConditionalOperator"}};
+                                               .others = {"AttributesToGet", "ScanFilter", "ConditionalOperator"},
+                                               .with_values = {"FilterExpression"}};
 
 enum class Kind : std::uint8_t { query, scan };
 
@@ -34,6 +37,7 @@ struct Request {
   bool has_start = false;
   std::optional<expression::KeyCondition> key_condition;
   bool filter_is_expression = false;
+  bool has_projection_expression = false;
   std::string_view table;
   std::string_view index;
   std::string_view select;
@@ -50,6 +54,7 @@ Answer<> read_expressions(const JsonNode& input, Request& request) {
     QUIPU_TRY(request.key_condition, read_key_conditions(input));
   }
   QUIPU_TRY(request.walk.projection, read_projection(input, placeholders));
+  request.has_projection_expression = input.find("ProjectionExpression") != nullptr;
   if (!request.walk.filter) {
     QUIPU_TRY(request.walk.filter, read_condition(input, "FilterExpression", placeholders));
     request.filter_is_expression = request.walk.filter.has_value();
@@ -132,16 +137,32 @@ bool index_has(const Walk& walk, std::string_view name) {
          std::ranges::find(index.included, name) != index.included.end();
 }
 
-// Which of the attributes that the request names the index does not have.
-std::vector<std::string> missing_in_index(const Walk& walk) {
+// Which of the attributes the index does not have.
+std::vector<std::string> missing_in_index(const Walk& walk, const std::vector<std::string>& names) {
   std::vector<std::string> missing;
-  const auto note = [&](const std::vector<std::string>& names) {
-    for (const std::string& name : names)
-      if (!index_has(walk, name) && std::ranges::find(missing, name) == missing.end()) missing.push_back(name);
-  };
-  if (walk.projection) note(walk.projection->attributes());
-  if (walk.filter) note(walk.filter->attributes());
+  for (const std::string& name : names)
+    if (!index_has(walk, name)) missing.push_back(name);
   return missing;
+}
+
+// Of an index that does not have everything. A local one can look into the table, a global one cannot.
+Answer<> choose_attributes(Walk& walk) {
+  const bool global = walk.index->kind == table::IndexKind::global;
+  if (walk.projection) {
+    const auto missing = missing_in_index(walk, walk.projection->attributes());
+    if (!missing.empty() && global)
+      return invalid_values("Global secondary index {} does not project [{}]", walk.index->name,
+                            fmt::join(missing, ", "));
+    walk.whole_items = !missing.empty();
+  }
+  if (walk.filter) {
+    const auto missing = missing_in_index(walk, walk.filter->attributes());
+    if (!missing.empty() && global)
+      return invalid_values("Secondary index {} does not project one or more filter attributes: [{}]", walk.index->name,
+                            fmt::join(missing, ", "));
+    walk.whole_items = walk.whole_items || !missing.empty();
+  }
+  return {};
 }
 
 Answer<> choose_select(Request& request) {
@@ -154,7 +175,8 @@ Answer<> choose_select(Request& request) {
     return validation(
         "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES");
   if (has_projection && !select.empty() && select != "SPECIFIC_ATTRIBUTES")
-    return validation("Cannot specify the {} when choosing to get {}", "AttributesToGet",
+    return validation("Cannot specify the {} when choosing to get {}",
+                      request.has_projection_expression ? "ProjectionExpression" : "AttributesToGet",
                       select == "COUNT" ? "only the Count" : select);
   if (select == "COUNT") walk.select = Select::count;
   if (walk.index == nullptr || walk.index->projection == table::IndexProjection::all) return {};
@@ -170,13 +192,7 @@ Answer<> choose_select(Request& request) {
     walk.whole_items = true;
     return {};
   }
-  const auto missing = missing_in_index(walk);
-  if (missing.empty()) return {};
-  if (global)
-    return invalid_values("Global secondary index {} does not project [{}]", walk.index->name,
-                          fmt::join(missing, ", "));
-  walk.whole_items = true;
-  return {};
+  return choose_attributes(walk);
 }
 
 // A query's filter is for what the key condition cannot say.
@@ -238,6 +254,9 @@ Answer<> choose_range(Request& request) {
     QUIPU_CHECK(check_condition_value(resolved.first, *sort));
     if (resolved.sort_op == Op::between) QUIPU_CHECK(check_condition_value(resolved.second, *sort));
   }
+  QUIPU_API_TRY(table::KeyRange partition_rows,
+                table::partition_range(*walk.schema, walk.index, resolved.partition, {}));
+  walk.partition_prefix = std::move(partition_rows.first);
   QUIPU_API_TRY(walk.range, table::partition_range(*walk.schema, walk.index, resolved.partition,
                                                    {.op = sort_operator(resolved.sort_op),
                                                     .first = std::move(resolved.first),
@@ -263,8 +282,7 @@ Answer<> choose_start(Request& request) {
       return validation("The provided starting key is invalid: The provided key element does not match the schema");
     return validation("The provided starting key is invalid");
   }
-  if (auto checked = check_key(*walk.schema, key_of(*walk.schema, key)); !checked)
-    return validation("The provided starting key is invalid: {}", checked.error().message);
+  QUIPU_CHECK(check_key(*walk.schema, key_of(*walk.schema, key)));
   return start_after(walk, key);
 }
 

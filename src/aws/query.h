@@ -27,6 +27,7 @@ struct Walk {
   std::shared_ptr<const table::TableSchema> schema;
   const table::IndexSchema* index = nullptr;  // of the schema; null: the table itself
   table::KeyRange range;                      // what is left of it, after the starting key
+  std::string partition_prefix;               // what all row keys of a query's partition begin with
   table::Tables::Direction direction = table::Tables::Direction::forward;
   std::optional<std::int64_t> limit;
   Segment segment;

@@ -41,7 +41,7 @@ Answer<> check_not_mixed(const JsonNode& input, const ExpressionParameters& para
 
 // "ConditionExpression is null", "UpdateExpression and ConditionExpression are null"
 std::string all_null(const ExpressionParameters& parameters) {
-  std::vector<std::string_view> names{parameters.expressions.begin(), parameters.expressions.end()};
+  std::vector<std::string_view> names{parameters.with_values.begin(), parameters.with_values.end()};
   std::erase(names, std::string_view{});
   if (names.size() == 1) return fmt::format("{} is null", names.front());
   std::string text = joined({names.begin(), names.end() - 1}, ", ");
@@ -76,7 +76,7 @@ Answer<Placeholders> read_placeholders(const JsonNode& input, const ExpressionPa
     QUIPU_API_CHECK(placeholders.check());
     return placeholders;
   }
-  if (!any)
+  if (present(input, parameters.with_values).empty())
     return validation("ExpressionAttributeValues can only be specified when using expressions: {}",
                       all_null(parameters));
   placeholders.expect_values();

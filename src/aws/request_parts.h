@@ -26,6 +26,7 @@ struct ExpressionParameters {
   using Names = std::array<std::string_view, 4>;  // the empty ones are none
   Names expressions;
   Names others;
+  Names with_values;  // which of the expressions may have values
 };
 
 // Reads ExpressionAttributeNames and -Values, after checking that the request mixes nothing and has them only with

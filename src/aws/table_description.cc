@@ -84,6 +84,15 @@ void append_stream(JsonWriter& json, const Context& context, const table::TableS
   json.member("LatestStreamArn").string(fmt::format("{}/stream/{}", table_arn(context, schema.name), label));
 }
 
+void append_restore(JsonWriter& json, const Context& context, const table::TableSchema& schema,
+                    const TableSettings& settings) {
+  if (settings.restored_backup.empty()) return;
+  json.member("RestoreSummary").begin_object().member("SourceBackupArn").string(settings.restored_backup);
+  json.member("SourceTableArn").string(table_arn(context, settings.restored_table));
+  append_time(json, "RestoreDateTime", static_cast<std::int64_t>(schema.created_ms));
+  json.member("RestoreInProgress").boolean(schema.filling == table::Filling::under_way).end_object();
+}
+
 std::string_view status_of(const table::TableSchema& schema) {
   if (schema.filling == table::Filling::under_way) return "CREATING";
   const bool updating = std::ranges::any_of(
@@ -176,6 +185,7 @@ Answer<> append_table_description(JsonWriter& json, const Context& context, cons
   append_stream(json, context, schema);
   if (!settings.table_class.empty())
     json.member("TableClassSummary").begin_object().member("TableClass").string(settings.table_class).end_object();
+  append_restore(json, context, schema, settings);
   json.member("DeletionProtectionEnabled").boolean(settings.deletion_protection);
   json.end_object();
   return {};

@@ -47,12 +47,13 @@ Answer<Key> read_key_schema(const JsonNode& node, const Definitions& definitions
   const auto elements = node.find("KeySchema")->elements();
   const auto name = [&](std::size_t i) { return string_member_or(elements[i], "AttributeName", {}); };
   const auto type = [&](std::size_t i) { return string_member_or(elements[i], "KeyType", {}); };
+  if (definitions.all().size() < elements.size())
+    return validation("Invalid KeySchema: Some index key attribute have no definition");
   QUIPU_CHECK(check_defined(node, definitions));
-  if (type(0) != "HASH") return invalid_values("Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
+  if (type(0) != "HASH") return validation("Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
   Key key{.partition = *definitions.find(name(0)), .sort = {}};
   if (elements.size() == 1) return key;
-  if (type(1) != "RANGE")
-    return invalid_values("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type");
+  if (type(1) != "RANGE") return validation("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type");
   if (name(0) == name(1))
     return validation("Both the Hash Key and the Range Key element in the KeySchema have the same name");
   key.sort = *definitions.find(name(1));
@@ -239,10 +240,15 @@ Answer<> read_tags(const JsonNode& list, std::map<std::string, std::string>& tag
   std::set<std::string_view> seen;
   for (const JsonNode& element : list.elements()) {
     const std::string_view key = string_member_or(element, "Key", {});
+    const std::string_view value = string_member_or(element, "Value", {});
+    if (key.empty() || key.size() > tag_key_bytes_max)
+      return validation("One or more tags are invalid: a tag's key has 1 to {} characters", tag_key_bytes_max);
+    if (value.size() > tag_value_bytes_max)
+      return validation("One or more tags are invalid: a tag's value has at most {} characters", tag_value_bytes_max);
     if (!seen.insert(key).second) return invalid_values("Duplicate tag key: {}", key);
     if (key.starts_with("aws:"))
       return validation("One or more tags are invalid: tag keys that start with aws: are reserved");
-    tags[std::string{key}] = string_member_or(element, "Value", {});
+    tags[std::string{key}] = value;
   }
   if (tags.size() > tags_max)
     return validation("One or more parameter values were invalid: Too many tags: {} are allowed", tags_max);

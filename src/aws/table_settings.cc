@@ -49,6 +49,8 @@ TableSettings read_settings(const table::TableSchema& schema) {
       .table_class = text_or_empty(item, "table_class"),
       .definitions = {},
       .tags = {},
+      .restored_backup = text_or_empty(item, "restored_backup"),
+      .restored_table = text_or_empty(item, "restored_table"),
   };
   if (const Value* names = item.find("definitions"); names != nullptr && names->is(value::Type::list))
     for (const Value& name : names->as_list())
@@ -67,6 +69,8 @@ void write_settings(const TableSettings& settings, table::TableSchema& schema) {
   put_throughput(settings.throughput, item);
   item.set("deletion_protection", Value::boolean(settings.deletion_protection));
   item.set("table_class", Value::string(settings.table_class));
+  item.set("restored_backup", Value::string(settings.restored_backup));
+  item.set("restored_table", Value::string(settings.restored_table));
   Value::List names;
   for (const std::string& name : settings.definitions) names.push_back(Value::string(name));
   item.set("definitions", Value::list(std::move(names)));

@@ -27,6 +27,8 @@ struct TableSettings {
   std::string table_class;               // empty: nobody asked
   std::vector<std::string> definitions;  // names in AttributeDefinitions, in their order
   std::map<std::string, std::string> tags;
+  std::string restored_backup;  // the ARN of the backup that it came from, and the name of the table that that is of
+  std::string restored_table;
 };
 
 TableSettings read_settings(const table::TableSchema& schema);

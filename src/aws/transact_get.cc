@@ -43,6 +43,28 @@ Answer<> answer(const TransactGet& request, Call& call) {
   return {};
 }
 
+// What is wrong with a key is told as the reason of its item.
+Answer<> bind_all(const Call& call, const std::vector<std::string_view>& tables, std::vector<Get>& gets) {
+  std::string codes;
+  std::string reasons;
+  bool failed = false;
+  JsonWriter json{reasons};
+  json.begin_array();
+  for (std::size_t i = 0; i < gets.size(); ++i) {
+    const auto bound = bind_get(call, tables[i], gets[i]);
+    if (!bound && bound.error().type != ErrorType::validation) return std::unexpected(bound.error());
+    failed = failed || !bound;
+    if (i != 0) codes += ", ";
+    codes += bound ? "None" : "ValidationError";
+    json.begin_object().member("Code").string(bound ? "None" : "ValidationError");
+    if (!bound) json.member("Message").string(bound.error().message);
+    json.end_object();
+  }
+  json.end_array();
+  if (failed) return transaction_canceled(codes, reasons);
+  return {};
+}
+
 }  // namespace
 
 Answer<> begin_transact_get_items(Call& call) {
@@ -58,7 +80,7 @@ Answer<> begin_transact_get_items(Call& call) {
     tables.push_back(string_member_or(get_input, "TableName", {}));
   }
   request.return_capacity = parse_return_capacity(string_member_or(input, "ReturnConsumedCapacity", {}));
-  for (std::size_t i = 0; i < tables.size(); ++i) QUIPU_CHECK(bind_get(call, tables[i], request.gets[i]));
+  QUIPU_CHECK(bind_all(call, tables, request.gets));
   QUIPU_CHECK(check_no_duplicates(request.gets, "Transaction request cannot include multiple operations on one item"));
   return call.run_on_worker([request = std::move(request)](Call& on_worker) { return answer(request, on_worker); });
 }

@@ -1,6 +1,6 @@
 // TransactWriteItems, and what ExecuteTransaction shares with it: all or nothing, and why not, for each item.
-#include "table/key_codec.h"
 #include "aws/transact_write.h"
+#include "table/key_codec.h"
 
 #include <set>
 
@@ -43,6 +43,8 @@ Answer<std::string_view> read_action(const JsonNode& element, ItemWrite& write) 
   QUIPU_CHECK(chosen->read(*input, write));
   return string_member_or(*input, "TableName", {});
 }
+
+constexpr std::string_view no_key_value = "One or more parameter values are not valid.";
 
 std::string_view code_of(const ItemWrite& write) {
   if (!write.failure) return "None";
@@ -121,7 +123,14 @@ Answer<> begin_transact_write_items(Call& call) {
     names.push_back(name);
   }
   read_answer_options(input, call.writes);
-  for (std::size_t i = 0; i < names.size(); ++i) QUIPU_CHECK(bind_write(call, names[i], call.writes.all()[i]));
+  for (std::size_t i = 0; i < names.size(); ++i) QUIPU_CHECK(bind_table(call, names[i], call.writes.all()[i]));
+  for (ItemWrite& write : call.writes.all()) {
+    auto bound = bind_item(write);
+    // What no table could take refuses the request; what this table does not take is the item's own reason.
+    if (!bound && bound.error().message.starts_with(no_key_value)) return std::unexpected(std::move(bound).error());
+    if (!bound) write.failure = std::move(bound).error();
+  }
+  if (call.writes.any_failed()) return canceled(call.writes);
   return commit_transaction(call, string_member_or(input, "ClientRequestToken", {}), answer_transaction);
 }
 

@@ -47,12 +47,12 @@ class PageWriter {
   Answer<bool> take(std::string_view key, std::string_view value) {
     if (!in_segment(key)) return true;
     QUIPU_CHECK(read(key, value));
-    const std::size_t bytes = item_.size_bytes();
-    if (page_.scanned != 0 && bytes_ + bytes > page_bytes_max) {
+    // The item that crosses the limit is still in the page.
+    if (bytes_ > page_bytes_max) {
       page_.last_key = std::move(last_key_);
       return false;
     }
-    bytes_ += bytes;
+    bytes_ += item_.size_bytes();
     ++page_.scanned;
     last_key_ = walk_.index != nullptr ? key_of(*walk_.schema, *walk_.index, item_) : key_of(*walk_.schema, item_);
     QUIPU_CHECK(fetch_whole());
@@ -147,7 +147,10 @@ Answer<> start_after(Walk& walk, const value::Item& key) {
     row_key = std::move(row->key);
   }
   const bool inside = row_key >= walk.range.first && row_key < walk.range.end;
-  if (!inside) return validation("The provided starting key is outside query boundaries based on provided conditions");
+  if (!inside)
+    return !walk.partition_prefix.empty() && row_key.starts_with(walk.partition_prefix)
+               ? validation("The provided starting key does not match the range key predicate")
+               : validation("The provided starting key is outside query boundaries based on provided conditions");
   if (walk.direction == table::Tables::Direction::forward)
     walk.range.first = row_key + '\0';
   else

@@ -10,9 +10,11 @@ namespace quipu::aws {
 namespace {
 
 constexpr ExpressionParameters put_parameters{.expressions = {"ConditionExpression"},
-                                              .others = {"Expected", "ConditionalOperator"}};
+                                              .others = {"Expected", "ConditionalOperator"},
+                                              .with_values = {"ConditionExpression"}};
 constexpr ExpressionParameters update_parameters{.expressions = {"UpdateExpression", "ConditionExpression"},
-                                                 .others = {"AttributeUpdates", "Expected", "ConditionalOperator"}};
+                                                 .others = {"AttributeUpdates", "Expected", "ConditionalOperator"},
+                                                 .with_values = {"UpdateExpression", "ConditionExpression"}};
 
 ReturnValues parse_return_values(std::string_view text) {
   if (text == "ALL_OLD") return ReturnValues::all_old;
@@ -26,7 +28,7 @@ Answer<> read_return_values(const JsonNode& input, ItemWrite& write) {
   write.return_values = parse_return_values(string_member_or(input, "ReturnValues", {}));
   if (write.kind != WriteKind::update && write.return_values != ReturnValues::none &&
       write.return_values != ReturnValues::all_old)
-    return validation("Return values set to invalid value");
+    return validation("ReturnValues can only be ALL_OLD or NONE");
   write.return_old_on_failure = string_member_or(input, "ReturnValuesOnConditionCheckFailure", {}) == "ALL_OLD";
   return {};
 }
@@ -91,7 +93,16 @@ Answer<> read_condition_check(const JsonNode& input, ItemWrite& write) {
 }
 
 Answer<> bind_write(const Call& call, std::string_view table_name, ItemWrite& write) {
+  QUIPU_CHECK(bind_table(call, table_name, write));
+  return bind_item(write);
+}
+
+Answer<> bind_table(const Call& call, std::string_view table_name, ItemWrite& write) {
   QUIPU_TRY(write.schema, call.find_table(table_name));
+  return {};
+}
+
+Answer<> bind_item(ItemWrite& write) {
   if (write.kind == WriteKind::put) {
     QUIPU_CHECK(check_put_item(*write.schema, write.item));
     write.key = key_of(*write.schema, write.item);

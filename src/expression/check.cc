@@ -223,8 +223,11 @@ Result<> Check::resolve_action(const Action& action) {
   const bool is_set =
       type == value::Type::string_set || type == value::Type::number_set || type == value::Type::binary_set;
   if (is_set || (action.section == Section::add && type == value::Type::number)) return {};
-  return invalid("Incorrect operand type for operator or function; operator: {}, operand type: {}",
-                 action.section == Section::add ? "ADD" : "DELETE", type_in_words(type));
+  const std::string_view name = action.section == Section::add ? "ADD" : "DELETE";
+  return invalid(
+      "Incorrect operand type for operator or function; operator: {}, operand type: {}, typeSet: "
+      "ALLOWED_FOR_{}_OPERAND",
+      name, type_in_words(type), name);
 }
 
 }  // namespace quipu::expression

@@ -27,9 +27,11 @@ bool has_size(Type type) {
 // As the service prints a bound of BETWEEN: it is written in Java and shows the buffer, not the bytes.
 std::string bound_text(const value::Value& bound) {
   switch (bound.type()) {
-    case Type::number: return fmt::format("{{N: {},}}", bound.as_number().to_string());
-    case Type::string: return fmt::format("{{S: {},}}", bound.as_string());
-    default: return fmt::format("{{B: java.nio.HeapByteBuffer[pos=0 lim={0} cap={0}],}}", bound.as_binary().size());
+    case Type::number: return fmt::format("AttributeValue: {{N:{}}}", bound.as_number().to_string());
+    case Type::string: return fmt::format("AttributeValue: {{S:{}}}", bound.as_string());
+    default:
+      return fmt::format("AttributeValue: {{B:java.nio.HeapByteBuffer[pos=0 lim={0} cap={0}]}}",
+                         bound.as_binary().size());
   }
 }
 

@@ -167,11 +167,12 @@ TEST(Condition, OperandsAreCheckedBeforeThereIsAnItem) {
 
 TEST(Condition, BoundsOfBetweenMustMakeARange) {
   EXPECT_EQ(refusal("a BETWEEN :x AND :y", {{":x", n("1")}, {":y", s("x")}}),
-            "The BETWEEN operator requires same data type for lower and upper bounds; lower bound operand: {N: 1,}, "
-            "upper bound operand: {S: x,}");
+            "The BETWEEN operator requires same data type for lower and upper bounds; lower bound operand: "
+            "AttributeValue: {N:1}, "
+            "upper bound operand: AttributeValue: {S:x}");
   EXPECT_EQ(refusal("a BETWEEN :x AND :y", {{":x", n("1")}, {":y", n("0")}}),
             "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower bound "
-            "operand: {N: 1,}, upper bound operand: {N: 0,}");
+            "operand: AttributeValue: {N:1}, upper bound operand: AttributeValue: {N:0}");
 }
 
 TEST(Condition, EveryLimitIsReached) {

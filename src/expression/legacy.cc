@@ -194,12 +194,12 @@ Result<Section> section_of(const LegacyUpdate& update) {
   if (update.action == "PUT") return Section::set;
   if (update.action == "ADD") {
     if (is_set || type == Type::number || type == Type::list) return Section::add;
-    return invalid("ADD action is not supported for the type {}", type_in_words(type));
+    return invalid("ADD action is not supported for the type {}", value::dynamodb_name(type));
   }
   if (update.action != "DELETE")
     return fail(ErrorCode::invalid_argument, "Member must satisfy enum value set: [ADD, DELETE, PUT]");
   if (is_set) return Section::erase;
-  return invalid("DELETE action with value is not supported for the type {}", type_in_words(type));
+  return invalid("DELETE action with value is not supported for the type {}", value::dynamodb_name(type));
 }
 
 KeyCondition::SortOp sort_op_of(Operator op) {

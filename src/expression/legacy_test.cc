@@ -141,9 +141,9 @@ TEST(LegacyUpdate, AddsToListsToo) {
 TEST(LegacyUpdate, MistakesHaveTheirMessages) {
   EXPECT_EQ(update_refusal({"num", "PUT", std::nullopt}),
             invalid + "Only DELETE action is allowed when no attribute value is specified");
-  EXPECT_EQ(update_refusal({"num", "ADD", s("x")}), invalid + "ADD action is not supported for the type STRING");
+  EXPECT_EQ(update_refusal({"num", "ADD", s("x")}), invalid + "ADD action is not supported for the type S");
   EXPECT_EQ(update_refusal({"num", "DELETE", n("1")}),
-            invalid + "DELETE action with value is not supported for the type NUMBER");
+            invalid + "DELETE action with value is not supported for the type N");
   EXPECT_EQ(update_refusal({"text", "ADD", n("1")}), "Type mismatch for attribute to update");
   EXPECT_EQ(update_refusal({"words", "DELETE", *value::Value::number_set({*value::Number::parse("1")})}),
             "Type mismatch for attribute to update");

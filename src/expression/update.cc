@@ -112,6 +112,12 @@ Result<> Update::apply(Item& item) const {
   return {};
 }
 
+bool Update::only_removes() const {
+  return !actions_.empty() && std::ranges::all_of(actions_, [](const Action& action) {
+    return action.section == Section::remove || action.section == Section::erase;
+  });
+}
+
 std::vector<std::string> Update::attributes() const {
   return attributes_of(tree_, targets_of(actions_));
 }

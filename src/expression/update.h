@@ -33,6 +33,9 @@ class Update {
   // Those of which it changes or reads a member or an element.
   std::vector<std::string> nested_attributes() const;
 
+  // It takes away and brings nothing: an item that is not there is not made for it.
+  bool only_removes() const;
+
   // UPDATED_OLD and UPDATED_NEW: what is at the touched paths in the item before, or after. As the service does, an
   // element that was added beyond a list's end is not found, and one that was removed shows its successor.
   void pick_updated(const value::Item& from, value::Item& to) const { targets_.pick(tree_, from, to); }

@@ -84,7 +84,7 @@ TEST(Update, AddAddsToNumbersAndSets) {
   EXPECT_EQ(refusal("ADD a :n", item({{"a", s("x")}}), {{":n", n("1")}}), wrong_type);
   EXPECT_EQ(refusal("ADD a :n", {}, {{":n", list({})}}),
             "Invalid UpdateExpression: Incorrect operand type for operator or function; operator: ADD, operand type: "
-            "LIST");
+            "LIST, typeSet: ALLOWED_FOR_ADD_OPERAND");
 }
 
 TEST(Update, DeleteTakesAwayAndAnEmptySetDisappears) {
@@ -96,7 +96,7 @@ TEST(Update, DeleteTakesAwayAndAnEmptySetDisappears) {
   EXPECT_EQ(
       refusal("DELETE a :s", {}, {{":s", s("b")}}),
       "Invalid UpdateExpression: Incorrect operand type for operator or function; operator: DELETE, operand type: "
-      "STRING");
+      "STRING, typeSet: ALLOWED_FOR_DELETE_OPERAND");
 }
 
 TEST(Update, WhatDoesNotFitTheItemIsAnError) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "base/text.h"
 #include "table/key_codec.h"
 #include "table/rows.h"
 #include "value/item_codec.h"
@@ -80,8 +81,9 @@ std::optional<IndexRow> make_expiry_row(const ExpirySchema& expiry, std::string_
   const value::Value* value = item.find(expiry.attribute);
   const value::Number* number = value != nullptr ? value->if_number() : nullptr;
   if (number == nullptr || number->is_negative()) return std::nullopt;
-  const auto second = number->to_int64();
-  if (!second) return std::nullopt;  // a fraction, or further away than 64 bits count
+  const std::string text = number->to_string();
+  const auto second = parse_int64(std::string_view{text}.substr(0, text.find('.')));
+  if (!second) return std::nullopt;  // further away than 64 bits count
   IndexRow row;
   append_expiry_prefix(row.key, expiry.id);
   append_big_endian(row.key, static_cast<std::uint64_t>(*second));

@@ -91,16 +91,20 @@ TEST(IndexRows, AnItemWithoutAKeyOfTheIndexOrWithAnotherTypeIsNotInIt) {
   EXPECT_FALSE(make_index_row(schema, schema.indexes[0], row_key_of(schema, item), item));
 }
 
-TEST(IndexRows, OnlyWholeSecondsExpire) {
+TEST(IndexRows, OnlyNumbersOfSecondsExpire) {
   const TableSchema schema = table();
   const ExpirySchema expiry{.attribute = "n", .id = 3};
   Item item = task();
-  for (const char* text : {"-1", "1.5", "1e30"}) {
+  for (const char* text : {"-1", "-0.5", "1e30"}) {
     item.set("n", Value::number(*value::Number::parse(text)));
     EXPECT_FALSE(make_expiry_row(expiry, row_key_of(schema, item), item)) << text;
   }
   item.set("n", Value::string("5"));
   EXPECT_FALSE(make_expiry_row(expiry, row_key_of(schema, item), item));
+  item.set("n", Value::number(*value::Number::parse("7.9")));
+  const auto row = make_expiry_row(expiry, row_key_of(schema, item), item);
+  ASSERT_TRUE(row) << "a fraction is cut off";
+  EXPECT_EQ(decode_expiry_key(row->key)->second, 7U);
 }
 
 TEST(IndexRows, DamagedKeysAreNoticed) {

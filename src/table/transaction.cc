@@ -55,7 +55,7 @@ Result<> Transaction::decide_all(storage::WriteGroup& group) {
   }
   if (refused) group.roll_back(mark);
 
-  if (!idempotency_key_.empty()) {
+  if (!idempotency_key_.empty() && (!refused || remembers_refusal())) {
     std::string& outcome = tables_->scratch().outcome;
     outcome.clear();
     append_outcome(outcome);

@@ -62,6 +62,8 @@ class Transaction : private storage::Write {
   // keeps old ones readable for as long as idempotency rows live.
   virtual void append_outcome(std::string& out) const = 0;
   virtual bool read_outcome(std::string_view bytes) = 0;
+  // Is a transaction that was refused to be remembered too? If not, the same one may be tried again later.
+  virtual bool remembers_refusal() const { return true; }
   // Once per submit, when the outcome is durable, or with the error that kept it from being so. The transaction may be
   // set up again, or destroyed, inside.
   virtual void finished(const Error* error) noexcept = 0;
