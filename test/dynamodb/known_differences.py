@@ -30,7 +30,7 @@ UPDATE = ("The document path provided in the update expression is invalid for up
           "incorrect data type|The provided expression refers to an attribute that does not exist in the item|Number (over|under)flow.*|"
           "DynamoDB only supports precision up to 38 digits|Type mismatch for attribute to update")
 PATTERNS = [
-    (EXPRESSION, KEY),  # the service looks at expressions first
+    (EXPRESSION, KEY + "|Return values set to invalid value"),  # the service looks at expressions first
     (UPDATE, UPDATE),
     (r"One or more parameter values were invalid: AttributeValues inside AttributeValueList must be of same type",
      r"One or more parameter values were invalid: ComparisonOperator \w+ is not valid for \w+ AttributeValue type"),
@@ -42,8 +42,6 @@ PATTERNS = [
     (r"TableName must be at least 3 characters long and at most 255 characters long", BAD_NAME),
     (CONSTRAINT, BAD_NAME),
     (r"The parameter cannot be converted to a numeric value.*", "A value provided cannot be converted into a number"),
-    (r"ExpressionAttributeValues contains invalid value: The parameter cannot be converted to a numeric value.* for key (.*)",
-     r"ExpressionAttributeValues contains invalid value: A value provided cannot be converted into a number for key (.*)"),
     (r"Attempting to store more than 38 significant digits in a Number", "DynamoDB only supports precision up to 38 digits"),
     (r"One or more parameter values were invalid: Input collection (.*) contains duplicates\.",
      r"One or more parameter values were invalid: Input collection (.*) contains duplicates"),
@@ -52,7 +50,7 @@ PATTERNS = [
     (r"One or more parameter values were invalid: Missing the key \S+ in the item",
      "One of the required keys was not given a value"),
     (r"One or more parameter values were invalid: Type mismatch for key \S+ expected: \S+ actual: \S+",
-     "One or more parameter values were invalid: Type mismatch for key.*"),
+     "One or more parameter values were invalid: Type mismatch for key.*|Invalid attribute value type"),
     (r"Query condition missed key schema element: \S+", "Query condition missed key schema element"),
     (r"The provided starting key is invalid.*", "Exclusive Start Key must have same size as table's key schema"),
     (r"The provided key element does not match the schema", "Type mismatch for attribute to update"),
@@ -87,7 +85,13 @@ PATTERNS = [
 COMPILED = [(re.compile(service), re.compile(local)) for service, local in PATTERNS]
 
 
+VALUE_OF_EXPRESSION = re.compile(r"ExpressionAttributeValues contains invalid value: (.*)( for key :\w+)")
+
+
 def same_message(service, local):
+    ours, theirs = (VALUE_OF_EXPRESSION.fullmatch(each) for each in (service, local))
+    if ours and theirs and ours[2] == theirs[2]:
+        service, local = ours[1], theirs[1]
     return service == local or any(ours.fullmatch(service) and theirs.fullmatch(local) for ours, theirs in COMPILED)
 
 

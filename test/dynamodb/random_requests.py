@@ -76,6 +76,7 @@ class Requests:
     def update(self, schemas):
         schema = self.v.pick(schemas)
         request = {"TableName": schema.table, "Key": self.v.key(schema)}
+        whole = True
         if self.v.one_in(6):
             updates = {"a": {"Value": self.v.natural("a")}}
             for attribute in self.v.chance.sample(ATTRIBUTES[1:], 2):
@@ -85,7 +86,6 @@ class Requests:
                     lambda: {"Action": "DELETE", "Value": self.v.set()}])()
             request["AttributeUpdates"] = updates
             self.expected_into(request)
-            whole = True
         else:
             p = Placeholders(self.v)
             request["UpdateExpression"], whole = self.expressions.update(schema, p)
