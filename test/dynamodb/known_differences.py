@@ -23,7 +23,7 @@ TABLES = "|".join([
 CONSTRAINT = r"\d+ validation errors? detected: " + ANY
 EXPRESSION = r"Invalid \w+Expression: .*|Value provided in ExpressionAttribute.*|ExpressionAttribute.*|Invalid operator used in .*"
 KEY = ("The number of conditions on the keys is invalid|One of the required keys was not given a value|Invalid attribute value type|"
-       "One or more parameter values were invalid: Type mismatch for key.*|One or more parameter values are not valid. The "
+       "One or more parameter values were invalid: Type mismatch for (key|Index Key).*|One or more parameter values are not valid. The "
        "AttributeValue for a key attribute cannot contain an empty .*")
 # Of several faults in what an update finds in an item, either may be told.
 UPDATE = ("The document path provided in the update expression is invalid for update|An operand in the update expression has an "
@@ -34,6 +34,8 @@ PATTERNS = [
     (UPDATE, UPDATE),
     (r"One or more parameter values were invalid: AttributeValues inside AttributeValueList must be of same type",
      r"One or more parameter values were invalid: ComparisonOperator \w+ is not valid for \w+ AttributeValue type"),
+    (r"One or more parameter values were invalid: ComparisonOperator .* is not valid for .*",  # which of several
+     r"One or more parameter values were invalid: ComparisonOperator .* is not valid for .*"),
     (r"Invalid \w+: Two document paths (overlap|conflict) with each other; .*",  # which two of three
      r"Invalid \w+: Two document paths (overlap|conflict) with each other; .*"),
     (r"Requested resource not found.*", "Cannot do operations on a non-existent table"),

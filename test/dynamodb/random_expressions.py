@@ -6,8 +6,8 @@ from random_values import ATTRIBUTES, KEY_VALUES, RESERVED
 
 CONDITION_DEPTH_MAX = 3
 FUNCTIONS = ["attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains", "size"]
-JUNK = ["(", ")", ",", "AND", "=", "<>", ".", "[0]", "#", ":", "SET", "NOT", "+", "a", "foo(a)", "size", "'x'", "1", "IN", "BETWEEN",
-        "if_not_exists(a, b)", "-", "%", "x.y"]
+JUNK = ["(", ")", ",", "AND", "=", "<>", "#", ":", "SET", "NOT", "+", "a", "foo(a)", "size", "'x'", "1", "IN", "BETWEEN",
+        "if_not_exists(a, b)", "-", "%"]
 
 
 class Placeholders:
