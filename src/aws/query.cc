@@ -53,12 +53,12 @@ Answer<> read_expressions(const JsonNode& input, Request& request) {
   if (is_query) {
     QUIPU_TRY(request.key_condition, read_key_conditions(input));
   }
-  QUIPU_TRY(request.walk.projection, read_projection(input, placeholders));
-  request.has_projection_expression = input.find("ProjectionExpression") != nullptr;
   if (!request.walk.filter) {
     QUIPU_TRY(request.walk.filter, read_condition(input, "FilterExpression", placeholders));
     request.filter_is_expression = request.walk.filter.has_value();
   }
+  QUIPU_TRY(request.walk.projection, read_projection(input, placeholders));
+  request.has_projection_expression = input.find("ProjectionExpression") != nullptr;
   if (const JsonNode* text = is_query ? input.find("KeyConditionExpression") : nullptr) {
     QUIPU_API_TRY(request.key_condition, expression::KeyCondition::parse(text->text(), placeholders));
   }
@@ -145,23 +145,21 @@ std::vector<std::string> missing_in_index(const Walk& walk, const std::vector<st
   return missing;
 }
 
-// Of an index that does not have everything. A local one can look into the table, a global one cannot.
-Answer<> choose_attributes(Walk& walk) {
-  const bool global = walk.index->kind == table::IndexKind::global;
-  if (walk.projection) {
-    const auto missing = missing_in_index(walk, walk.projection->attributes());
-    if (!missing.empty() && global)
-      return invalid_values("Global secondary index {} does not project [{}]", walk.index->name,
-                            fmt::join(missing, ", "));
-    walk.whole_items = !missing.empty();
-  }
-  if (walk.filter) {
+// Of an index that does not have everything. A local one can look into the table for what is to be shown; what a
+// query's filter names must be in the index, and a scan's filter does not find it.
+Answer<> choose_attributes(Kind kind, Walk& walk) {
+  if (walk.filter && kind == Kind::query) {
     const auto missing = missing_in_index(walk, walk.filter->attributes());
-    if (!missing.empty() && global)
+    if (!missing.empty())
       return invalid_values("Secondary index {} does not project one or more filter attributes: [{}]", walk.index->name,
                             fmt::join(missing, ", "));
-    walk.whole_items = walk.whole_items || !missing.empty();
   }
+  if (!walk.projection) return {};
+  const auto missing = missing_in_index(walk, walk.projection->attributes());
+  if (!missing.empty() && walk.index->kind == table::IndexKind::global)
+    return invalid_values("Global secondary index {} does not project [{}]", walk.index->name,
+                          fmt::join(missing, ", "));
+  walk.whole_items = !missing.empty();
   return {};
 }
 
@@ -192,7 +190,7 @@ Answer<> choose_select(Request& request) {
     walk.whole_items = true;
     return {};
   }
-  return choose_attributes(walk);
+  return choose_attributes(request.kind, walk);
 }
 
 // A query's filter is for what the key condition cannot say.

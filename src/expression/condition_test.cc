@@ -115,7 +115,7 @@ TEST(Condition, SyntaxErrorsShowTheTokenAndItsNeighbours) {
   near("a = ", "<EOF>", "= ");
   near("a   =\n   =  b", "=", "=\n   =  b");
   near("a[01] = b", "1", "01]");
-  near("a = \"x\"", "\"x\"", "= \"x\"");
+  near("a = \"x\"", "\"", "= \"x");
   near("(a) and b = c", "and", ") and b");
   near("((a=b) and (c))", ")", "))");
   near("a = (b=c)", "=", "b=c");

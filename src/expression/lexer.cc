@@ -48,17 +48,6 @@ std::size_t count_leading(std::string_view text, bool (*accept)(char)) {
   return static_cast<std::size_t>(std::ranges::find_if_not(text, accept) - text.begin());
 }
 
-// The bytes of a quoted text with both its quotes, or 0 if it does not end.
-std::size_t quoted_bytes(std::string_view text) {
-  for (std::size_t i = 1; i < text.size(); ++i) {
-    if (text[i] == '\\')
-      ++i;
-    else if (text[i] == text[0])
-      return i + 1;
-  }
-  return 0;
-}
-
 Lexeme symbol_lexeme(char c) {
   switch (c) {
     case '(': return Lexeme::open;
@@ -96,8 +85,6 @@ Token Lexer::scan(std::size_t from) const {
     return {first == '#' ? Lexeme::name : Lexeme::value, offset, size};
   }
   if (is_digit(first)) return {Lexeme::index, offset, first == '0' ? 1 : count_leading(rest, is_digit)};
-  if (first == '"' || first == '\'')
-    if (const std::size_t size = quoted_bytes(rest); size != 0) return {Lexeme::other, offset, size};
   if (rest.starts_with("<>")) return {Lexeme::not_equal, offset, 2};
   if (rest.starts_with("<=")) return {Lexeme::less_equal, offset, 2};
   if (rest.starts_with(">=")) return {Lexeme::greater_equal, offset, 2};

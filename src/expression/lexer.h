@@ -6,7 +6,6 @@
 //   name      := "#" [A-Za-z0-9_]+
 //   value     := ":" [A-Za-z0-9_]+
 //   index     := "0" | [1-9][0-9]*
-//   quoted    := '"' ... '"' | "'" ... "'"            no grammar has it; it only makes the message the service's
 //   symbol    := "<>" | "<=" | ">=" | any other character
 #pragma once
 
