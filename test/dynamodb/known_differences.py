@@ -79,6 +79,9 @@ PATTERNS = [
     (CONSTRAINT, "Comparison type does not exist in DynamoDB"),
     (r"One or more parameter values were invalid: .* has exceeded the .*size limit.*", "Hash primary key values must be under 2048 bytes.*"),
     (r"Number overflow\. .*", "DynamoDB only supports precision up to 38 digits"),  # of a sum
+    # It shows the numbers as they were written, we as they are.
+    (r"(Invalid \w+: The BETWEEN operator requires (upper|same)) .*",
+     r"(Invalid \w+: The BETWEEN operator requires (upper|same)) .*"),
     (r"ReturnValues can only be ALL_OLD or NONE", "Return values set to invalid value"),
     (r"The provided key element does not match the schema",
      r"The number of conditions on the keys is invalid|One of the required keys was not given a value|"
