@@ -37,7 +37,8 @@ Answer<> read_table(const JsonMember& table, BatchGet& batch) {
     get.consistency = read_consistency(table.value);
   }
   of_table.end = batch.gets.size();
-  return {};
+  return check_no_duplicates(std::span{batch.gets}.subspan(of_table.first),
+                             "Provided list of item keys contains duplicates");
 }
 
 // What UnprocessedKeys repeats of a table's request, besides the keys.
@@ -130,7 +131,6 @@ Answer<> begin_batch_get_item(Call& call) {
   batch.return_capacity = parse_return_capacity(string_member_or(input, "ReturnConsumedCapacity", {}));
   for (const TableGets& table : batch.tables)
     for (std::size_t i = table.first; i < table.end; ++i) QUIPU_CHECK(bind_get(call, table.name, batch.gets[i]));
-  QUIPU_CHECK(check_no_duplicates(batch.gets, "Provided list of item keys contains duplicates"));
   return call.run_on_worker([batch = std::move(batch)](Call& on_worker) { return answer(batch, on_worker); });
 }
 

@@ -1,7 +1,5 @@
 #include "aws/gets.h"
 
-#include <set>
-
 #include "aws/item_rules.h"
 #include "aws/json_members.h"
 #include "aws/request_parts.h"
@@ -54,10 +52,10 @@ Answer<std::vector<std::optional<value::Item>>> read_all(const Context& context,
   return items;
 }
 
-Answer<> check_no_duplicates(const std::vector<Get>& gets, std::string_view message) {
-  std::set<std::string_view> seen;
-  for (const Get& get : gets)
-    if (!seen.insert(get.row_key).second) return refuse(ErrorType::validation, std::string{message});
+Answer<> check_no_duplicates(std::span<const Get> gets, std::string_view message) {
+  for (std::size_t i = 0; i < gets.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (gets[i].key == gets[j].key) return refuse(ErrorType::validation, std::string{message});
   return {};
 }
 

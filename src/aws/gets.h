@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,7 @@ Answer<> bind_get(const Call& call, std::string_view table, Get& get);
 // All of them in one consistent state, whole; nothing for those that are not there. May wait for the disk.
 Answer<std::vector<std::optional<value::Item>>> read_all(const Context& context, const std::vector<Get>& gets);
 
-// Two that ask for the same item are refused with that message.
-Answer<> check_no_duplicates(const std::vector<Get>& gets, std::string_view message);
+// Two keys that are the same are refused with that message.
+Answer<> check_no_duplicates(std::span<const Get> gets, std::string_view message);
 
 }  // namespace quipu::aws

@@ -145,21 +145,23 @@ std::vector<std::string> missing_in_index(const Walk& walk, const std::vector<st
   return missing;
 }
 
-// Of an index that does not have everything. A local one can look into the table for what is to be shown; what a
-// query's filter names must be in the index, and a scan's filter does not find it.
+// Of an index that does not have everything. A local one can look into the table, a global one cannot; but what a
+// query's filter names must be in either.
 Answer<> choose_attributes(Kind kind, Walk& walk) {
-  if (walk.filter && kind == Kind::query) {
+  const bool local = walk.index->kind == table::IndexKind::local;
+  if (walk.filter) {
     const auto missing = missing_in_index(walk, walk.filter->attributes());
-    if (!missing.empty())
+    if (!missing.empty() && kind == Kind::query)
       return invalid_values("Secondary index {} does not project one or more filter attributes: [{}]", walk.index->name,
                             fmt::join(missing, ", "));
+    walk.filters_whole_items = local && !missing.empty();
   }
   if (!walk.projection) return {};
   const auto missing = missing_in_index(walk, walk.projection->attributes());
-  if (!missing.empty() && walk.index->kind == table::IndexKind::global)
+  if (!missing.empty() && !local)
     return invalid_values("Global secondary index {} does not project [{}]", walk.index->name,
                           fmt::join(missing, ", "));
-  walk.whole_items = !missing.empty();
+  walk.shows_whole_items = !missing.empty();
   return {};
 }
 
@@ -187,7 +189,7 @@ Answer<> choose_select(Request& request) {
           "not "
           "ALL",
           walk.index->name);
-    walk.whole_items = true;
+    walk.shows_whole_items = true;
     return {};
   }
   return choose_attributes(request.kind, walk);

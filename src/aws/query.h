@@ -34,7 +34,8 @@ struct Walk {
   std::optional<expression::Condition> filter;
   std::optional<expression::Projection> projection;
   Select select = Select::all;
-  bool whole_items = false;  // read each item from the table, because the index does not have all that is asked for
+  bool filters_whole_items = false;  // the filter looks at the items in the table, because the index lacks something
+  bool shows_whole_items = false;    // likewise what is shown
   Consistency consistency = Consistency::eventual;
   ReturnCapacity return_capacity = ReturnCapacity::none;
 };

@@ -71,7 +71,9 @@ Answer<Placeholders> read_placeholders(const JsonNode& input, const ExpressionPa
     placeholders.expect_names();
     for (const JsonMember& name : names->members()) placeholders.add_name(name.name, name.value.text());
   }
-  const JsonNode* values = input.find("ExpressionAttributeValues");
+  // An operation whose expressions have no values does not know the parameter.
+  const bool knows_values = !parameters.with_values.front().empty();
+  const JsonNode* values = knows_values ? input.find("ExpressionAttributeValues") : nullptr;
   if (values == nullptr) {
     QUIPU_API_CHECK(placeholders.check());
     return placeholders;

@@ -1,4 +1,6 @@
 // TransactGetItems.
+#include <set>
+
 #include "aws/attribute_json.h"
 #include "aws/gets.h"
 #include "aws/item_operations.h"
@@ -43,6 +45,14 @@ Answer<> answer(const TransactGet& request, Call& call) {
   return {};
 }
 
+Answer<> check_no_duplicates(const TransactGet& request) {
+  std::set<std::string_view> seen;
+  for (const Get& get : request.gets)
+    if (!seen.insert(get.row_key).second)
+      return validation("Transaction request cannot include multiple operations on one item");
+  return {};
+}
+
 // What is wrong with a key is told as the reason of its item.
 Answer<> bind_all(const Call& call, const std::vector<std::string_view>& tables, std::vector<Get>& gets) {
   std::string codes;
@@ -81,7 +91,7 @@ Answer<> begin_transact_get_items(Call& call) {
   }
   request.return_capacity = parse_return_capacity(string_member_or(input, "ReturnConsumedCapacity", {}));
   QUIPU_CHECK(bind_all(call, tables, request.gets));
-  QUIPU_CHECK(check_no_duplicates(request.gets, "Transaction request cannot include multiple operations on one item"));
+  QUIPU_CHECK(check_no_duplicates(request));
   return call.run_on_worker([request = std::move(request)](Call& on_worker) { return answer(request, on_worker); });
 }
 

@@ -56,7 +56,8 @@ class PageWriter {
     ++page_.scanned;
     last_key_ = walk_.index != nullptr ? key_of(*walk_.schema, *walk_.index, item_) : key_of(*walk_.schema, item_);
     QUIPU_CHECK(fetch_whole());
-    if (!walk_.filter || walk_.filter->matches(item_)) show();
+    const value::Item& filtered = walk_.filters_whole_items ? whole_ : item_;
+    if (!walk_.filter || walk_.filter->matches(filtered)) show(walk_.shows_whole_items ? whole_ : item_);
     if (walk_.limit && page_.scanned >= *walk_.limit) {
       page_.last_key = std::move(last_key_);
       return false;
@@ -82,25 +83,26 @@ class PageWriter {
   }
 
   Answer<> fetch_whole() {
-    if (!walk_.whole_items) return {};
+    if (!walk_.filters_whole_items && !walk_.shows_whole_items) return {};
     std::string row_key;
     QUIPU_API_CHECK(table::key_codec::append_row_key(row_key, *walk_.schema, item_));
-    value::Item whole;
-    QUIPU_API_TRY(const bool found, tables_.read(row_key, whole));
-    if (!found) return {};  // it went after this walk began: what the index has is what there was
-    QUIPU_API_CHECK(table::key_codec::read_row_key(row_key, *walk_.schema, whole));
-    item_ = std::move(whole);
-    fetched_units_ += read_units(item_.size_bytes(), walk_.consistency);
+    QUIPU_API_TRY(const bool found, tables_.read(row_key, whole_));
+    if (!found) {
+      whole_ = item_;  // it went after this walk began: what the index has is what there was
+      return {};
+    }
+    QUIPU_API_CHECK(table::key_codec::read_row_key(row_key, *walk_.schema, whole_));
+    fetched_units_ += read_units(whole_.size_bytes(), walk_.consistency);
     return {};
   }
 
-  void show() {
+  void show(const value::Item& item) {
     ++page_.count;
     if (walk_.select == Select::count) return;
     if (page_.items_json.size() > 1) page_.items_json += ',';
-    if (!walk_.projection) return append_item(page_.items_json, item_);
+    if (!walk_.projection) return append_item(page_.items_json, item);
     projected_.clear();
-    walk_.projection->apply(item_, projected_);
+    walk_.projection->apply(item, projected_);
     append_item(page_.items_json, projected_);
   }
 
@@ -108,6 +110,7 @@ class PageWriter {
   const table::Tables& tables_;
   Page page_;
   value::Item item_;
+  value::Item whole_;
   value::Item projected_;
   std::optional<value::Item> last_key_;
   std::size_t bytes_ = 0;
