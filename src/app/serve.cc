@@ -100,7 +100,8 @@ void print_welcome(const ServeSettings& settings, std::uint16_t port) {
                                        " listens on {0}{2}\nData: {1}\n\n"
                                        "  curl -X POST {3}'{0}/counter/increment?counter=orders'\n"
                                        "  curl {3}'{0}/counter?counter=orders'\n"
-                                       "  curl -N {3}'{0}/counter/watch?counter=orders'\n\n",
+                                       "  curl -N {3}'{0}/counter/watch?counter=orders'\n"
+                                       "  aws dynamodb list-tables --endpoint-url {0}\n\n",
                                        url, std::filesystem::absolute(settings.data).lexically_normal().string(),
                                        settings.dev ? " (development: no API keys)" : "", key);
   std::fwrite(text.data(), 1, text.size(), stdout);
@@ -151,11 +152,12 @@ Result<int> run(const ServeSettings& settings, const StopSignals& signals) {
                                  kill(getpid(), store_failed_signal);
                                }};
   QUIPU_TRY(const auto tables, table::Tables::open(*store, committer, clock));
+  // Before the workers: they change schemas, of which it is told.
+  table::Maintenance maintenance{*tables, {.expire_every = std::chrono::seconds{settings.expiry_interval_s}}};
   WorkerPool workers{worker_threads, worker_tasks_max};
   QUIPU_TRY(const auto counters, counter::EmbeddedCounters::open(*tables, workers));
   QUIPU_TRY(const auto ring, gateway::KeyRing::open(*tables));
 
-  table::Maintenance maintenance{*tables, {.expire_every = std::chrono::seconds{settings.expiry_interval_s}}};
   const stream::Streams streams{*tables};
   const KeyRingCredentials credentials{*ring};
 

@@ -25,11 +25,8 @@ Parsed Parser::parse() {
   }
   if (!ok) return std::unexpected(*std::move(error_));
   const auto refused = [](ApiError error) { return std::unexpected(ParseError{.error = std::move(error)}); };
+  if (parameters_used_ > parameters_.size()) later_ = "Number of parameters in request and statement don't match.";
   if (later_) return refused({.type = ErrorType::validation, .message = *std::move(later_), .extra_json = {}});
-  if (parameters_used_ > parameters_.size())
-    return refused({.type = ErrorType::validation,
-                    .message = "Number of parameters in request and statement don't match.",
-                    .extra_json = {}});
   if (auto checked = check_statement(statement_); !checked) return refused(std::move(checked).error());
   return std::move(statement_);
 }
@@ -108,7 +105,8 @@ Parser::Ok Parser::select() {
   if (lexer_.take_word("VALUE")) refuse_later("Select projection doesn't support value or pivot keywords");
   if (!select_list()) return false;
   if (!lexer_.take_word("FROM")) return malformed();
-  return source(true) && check_clauses() && where() && check_clauses() && order_by() && check_clauses();
+  return source(true) && check_clauses() && alias() && check_clauses() && where() && check_clauses() && order_by() &&
+         check_clauses();
 }
 
 Parser::Ok Parser::select_list() {
@@ -128,13 +126,7 @@ Parser::Ok Parser::select_item() {
     lexer_.advance();
     refuse_later("Changing item's hierarchy while reading isn't supported");
   }
-  const bool aliased = lexer_.take_word("AS");
-  const bool named = lexer_.at(Lexeme::quoted) || (lexer_.at(Lexeme::word) && !is_keyword(lexer_.token().text));
-  if (aliased && !named) return malformed();
-  if (named) {
-    lexer_.advance();
-    refuse_later("Aliasing is not supported");
-  }
+  if (!alias()) return false;
   const expression::Node& node = statement_.selected.nodes[part.node];
   if (node.kind == Kind::path)
     statement_.paths.push_back(node.path);
@@ -168,10 +160,15 @@ Parser::Ok Parser::check_clauses() {
   if (lexer_.at_word("GROUP")) return stop("Unsupported clause: GROUP BY");
   for (const std::string_view clause : {"HAVING", "LIMIT"})
     if (lexer_.at_word(clause)) return stop(fmt::format("Unsupported clause: {} at {}", clause, lexer_.next().place()));
-  if (!lexer_.at_word("AS") && (!lexer_.at(Lexeme::word) || is_keyword(lexer_.token().text))) return true;
-  lexer_.take_word("AS");
-  std::string alias;
-  if (!name(alias)) return false;
+  return true;
+}
+
+Parser::Ok Parser::alias() {
+  const bool introduced = lexer_.take_word("AS");
+  const bool named = lexer_.at(Lexeme::quoted) || (lexer_.at(Lexeme::word) && !is_keyword(lexer_.token().text));
+  if (!introduced && !named) return true;
+  std::string ignored;
+  if (!name(ignored)) return false;
   refuse_later("Aliasing is not supported");
   return true;
 }

@@ -40,6 +40,7 @@ class Parser {
   Ok select_list();
   Ok select_item();
   Ok source(bool reads);
+  Ok alias();
   Ok order_by();
   Ok check_clauses();
   Ok insert();
@@ -59,11 +60,15 @@ class Parser {
   Ok comparator(Part& part, expression::Kind kind);
   Ok between(Part& part);
   Ok in(Part& part);
+  Ok sequence(NodeIndex& last, bool& empty);
   Ok is(Part& part);
   Ok sum(Part& part);
+  Ok product(Part& part);
+  Ok operation(Part& part, const Part& right, const Token& symbol);
   Ok sign(Part& part);
   Ok primary(Part& part);
   Ok call(Part& part);
+  Ok arguments(expression::NodeIndex& first);
   Ok path(expression::Path& path);
   Ok step();
   Ok bracket();
@@ -81,7 +86,6 @@ class Parser {
   Ok tuple(value::Item& item, std::string_view key, std::size_t level);
   Ok bag(value::Value& value);
   Ok parameter(value::Value& value);
-  bool at_unsupported_literal(bool at_top) const;
 
   // Not a statement.
   Ok malformed();

@@ -89,7 +89,14 @@ void put_change_record(storage::WriteGroup& group, Tables& tables, const ItemCha
   append_change(scratch.record, record);
   scratch.record_key.clear();
   append_change_key(scratch.record_key, change.schema.id, tables.next_change_number(group));
+#ifdef QUIPU_BUG_CHANGE_SECOND_BATCH
+  static std::string late_key, late_record;
+  if (!late_key.empty()) group.put(late_key, late_record);
+  late_key = scratch.record_key;
+  late_record = scratch.record;
+#else
   group.put(scratch.record_key, scratch.record);
+#endif
 }
 
 }  // namespace
