@@ -52,7 +52,8 @@ def order_exists(history, initial, step):
 
 
 def next_ones(operations, done, first):
-    """Those that may come next: nobody that is not done yet had its answer before they were sent."""
+    """Those that may come next: nobody that is not done yet had its answer before they were sent. What to try first comes last:
+    what was answered first, and what nobody saw the answer of only if nothing else fits."""
     earliest = math.inf
     chosen = []
     for i in range(first, len(operations)):
@@ -62,7 +63,7 @@ def next_ones(operations, done, first):
         if not done >> i & 1:
             chosen.append(i)
             earliest = min(earliest, operation.returned)
-    return [i for i in chosen if operations[i].invoked <= earliest]
+    return sorted((i for i in chosen if operations[i].invoked <= earliest), key=lambda i: -operations[i].returned)
 
 
 def register_step(value, operation):
