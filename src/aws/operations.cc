@@ -6,6 +6,7 @@
 #include "aws/item_operations.h"
 #include "aws/query.h"
 #include "aws/shapes.h"
+#include "aws/statement_operations.h"
 #include "aws/stream_operations.h"
 #include "aws/table_operations.h"
 
@@ -14,6 +15,7 @@ namespace quipu::aws {
 namespace {
 
 constexpr auto dynamodb_operations = std::to_array<Operation>({
+    {"BatchExecuteStatement", shapes::batch_execute_statement, begin_batch_execute_statement},
     {"BatchGetItem", shapes::batch_get_item, begin_batch_get_item},
     {"BatchWriteItem", shapes::batch_write_item, begin_batch_write_item},
     {"CreateBackup", shapes::create_backup, begin_create_backup},
@@ -27,6 +29,8 @@ constexpr auto dynamodb_operations = std::to_array<Operation>({
     {"DescribeLimits", shapes::empty, begin_describe_limits},
     {"DescribeTable", shapes::describe_table, begin_describe_table},
     {"DescribeTimeToLive", shapes::describe_table, begin_describe_time_to_live},
+    {"ExecuteStatement", shapes::execute_statement, begin_execute_statement},
+    {"ExecuteTransaction", shapes::execute_transaction, begin_execute_transaction},
     {"GetItem", shapes::get_item, begin_get_item},
     {"ListBackups", shapes::list_backups, begin_list_backups},
     {"ListTables", shapes::list_tables, begin_list_tables},

@@ -11,6 +11,7 @@
 //   path        := name { "." name | "[" (digits | string | name) "]" }
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -245,8 +246,8 @@ Parser::Ok Parser::is(Part& part) {
 Parser::Ok Parser::operation(Part& part, const Part& right, const Token& symbol) {
   const bool known = symbol.lexeme == Lexeme::plus || symbol.lexeme == Lexeme::minus;
   if (!in_update_ || !known) {
-    refuse_later(fmt::format("Unsupported operator in {} Expression. Operator: {}",
-                             in_update_ ? "Update" : "Condition", symbol.text));
+    refuse_later(fmt::format("Unsupported operator in {} Expression. Operator: {}", in_update_ ? "Update" : "Condition",
+                             symbol.text));
     return true;
   }
   need_operand(part, symbol.text);
@@ -321,7 +322,8 @@ Parser::Ok Parser::primary(Part& part) {
     return true;
   }
   for (const std::string_view word : {"CASE", "CAST"})
-    if (lexer_.at_word(word)) return stop(fmt::format("Unsupported token in expression: {} at {}", word, part.at.place()));
+    if (lexer_.at_word(word))
+      return stop(fmt::format("Unsupported token in expression: {} at {}", word, part.at.place()));
   if (at_literal()) {
     Value value;
     if (!literal(value, "root", 0)) return false;

@@ -85,8 +85,7 @@ std::vector<NodeIndex> conjuncts_of(const Tree& tree, NodeIndex root) {
 std::optional<expression::Condition> condition_of(Tree&& tree, const std::vector<NodeIndex>& conjuncts) {
   if (conjuncts.empty()) return std::nullopt;
   NodeIndex root = conjuncts.front();
-  for (std::size_t i = 1; i < conjuncts.size(); ++i)
-    root = tree.add_parent(Kind::conjunction, {root, conjuncts[i]});
+  for (std::size_t i = 1; i < conjuncts.size(); ++i) root = tree.add_parent(Kind::conjunction, {root, conjuncts[i]});
   return expression::Condition{std::move(tree), root};
 }
 
@@ -131,8 +130,8 @@ class SortBounds {
     const bool both = lower_.node != no_node && upper_.node != no_node;
     if (both && *compare(*lower_.test.values[0], *upper_.test.values[0]) <= 0) return both_bounds(used);
     if (lower_.node != no_node)
-      return one(lower_,
-                 lower_.test.op == Test::Op::greater ? SortOperator::greater : SortOperator::greater_or_equal, used);
+      return one(lower_, lower_.test.op == Test::Op::greater ? SortOperator::greater : SortOperator::greater_or_equal,
+                 used);
     if (upper_.node != no_node)
       return one(upper_, upper_.test.op == Test::Op::less ? SortOperator::less : SortOperator::less_or_equal, used);
     return {};

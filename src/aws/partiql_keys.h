@@ -1,5 +1,5 @@
-// What a WHERE clause says about keys. Its conjuncts are looked at one by one: what fixes or bounds a key becomes the key
-// or a run of rows, the rest stays a condition.
+// What a WHERE clause says about keys. Its conjuncts are looked at one by one: what fixes or bounds a key becomes the
+// key or a run of rows, the rest stays a condition.
 #pragma once
 
 #include <optional>

@@ -27,15 +27,15 @@ struct Symbol {
 
 // The longer ones first.
 constexpr auto symbols = std::to_array<Symbol>({
-    {"<<", Lexeme::open_bag},      {">>", Lexeme::close_bag},   {"<>", Lexeme::not_equal},
-    {"!=", Lexeme::not_equal},     {"<=", Lexeme::less_equal},  {">=", Lexeme::greater_equal},
-    {"||", Lexeme::concatenation}, {"(", Lexeme::open},         {")", Lexeme::close},
+    {"<<", Lexeme::open_bag},      {">>", Lexeme::close_bag},    {"<>", Lexeme::not_equal},
+    {"!=", Lexeme::not_equal},     {"<=", Lexeme::less_equal},   {">=", Lexeme::greater_equal},
+    {"||", Lexeme::concatenation}, {"(", Lexeme::open},          {")", Lexeme::close},
     {"[", Lexeme::open_bracket},   {"]", Lexeme::close_bracket}, {"{", Lexeme::open_brace},
-    {"}", Lexeme::close_brace},    {",", Lexeme::comma},        {".", Lexeme::dot},
-    {":", Lexeme::colon},          {";", Lexeme::semicolon},    {"*", Lexeme::star},
-    {"+", Lexeme::plus},           {"-", Lexeme::minus},        {"/", Lexeme::slash},
-    {"%", Lexeme::percent},        {"=", Lexeme::equal},        {"<", Lexeme::less},
-    {">", Lexeme::greater},        {"?", Lexeme::parameter},    {"@", Lexeme::at},
+    {"}", Lexeme::close_brace},    {",", Lexeme::comma},         {".", Lexeme::dot},
+    {":", Lexeme::colon},          {";", Lexeme::semicolon},     {"*", Lexeme::star},
+    {"+", Lexeme::plus},           {"-", Lexeme::minus},         {"/", Lexeme::slash},
+    {"%", Lexeme::percent},        {"=", Lexeme::equal},         {"<", Lexeme::less},
+    {">", Lexeme::greater},        {"?", Lexeme::parameter},     {"@", Lexeme::at},
 });
 
 }  // namespace

@@ -88,8 +88,7 @@ Parser::Ok Parser::unsupported() {
 }
 
 Parser::Ok Parser::name(std::string& name) {
-  const bool is_name =
-      lexer_.at(Lexeme::quoted) || (lexer_.at(Lexeme::word) && !is_keyword(lexer_.token().text));
+  const bool is_name = lexer_.at(Lexeme::quoted) || (lexer_.at(Lexeme::word) && !is_keyword(lexer_.token().text));
   if (!is_name) return malformed();
   name = lexer_.token().text;
   lexer_.advance();
@@ -253,8 +252,7 @@ Parser::Ok Parser::assignment() {
   if (!path(target)) return false;
   if (!lexer_.take(Lexeme::equal)) return malformed();
   const bool adds = lexer_.at_word("SET_ADD");
-  if ((adds || lexer_.at_word("SET_DELETE")) && lexer_.next().lexeme == Lexeme::open)
-    return set_function(target, adds);
+  if ((adds || lexer_.at_word("SET_DELETE")) && lexer_.next().lexeme == Lexeme::open) return set_function(target, adds);
   in_update_ = true;
   Part part;
   const bool ok = disjunction(part);
@@ -280,9 +278,7 @@ Parser::Ok Parser::set_function(expression::Path target, bool adds) {
   const std::string_view name = adds ? "SET_ADD" : "SET_DELETE";
   const expression::Tree& tree = statement_.change;
   const expression::Node& from = tree.nodes[first.node];
-  const auto same = [&] {
-    return std::ranges::equal(tree.steps_of(from.path), tree.steps_of(target));
-  };
+  const auto same = [&] { return std::ranges::equal(tree.steps_of(from.path), tree.steps_of(target)); };
   if (from.kind != Kind::path || !same())
     refuse_later(fmt::format("The first argument to {} must equal the assignment value", name));
   const expression::Node& set = tree.nodes[second.node];

@@ -94,8 +94,8 @@ Parser::Ok Parser::number(Value& value) {
   lexer_.advance();
   // DynamoDB's own texts of numbers have no point at their end.
   if (text.ends_with('.')) text.pop_back();
-  if (const std::size_t point = text.find_first_of("."); point != std::string::npos && point + 1 < text.size() &&
-                                                         (text[point + 1] == 'e' || text[point + 1] == 'E'))
+  if (const std::size_t point = text.find_first_of(".");
+      point != std::string::npos && point + 1 < text.size() && (text[point + 1] == 'e' || text[point + 1] == 'E'))
     text.erase(point, 1);
   auto number = value::Number::parse(text);
   if (number)
@@ -127,14 +127,15 @@ Parser::Ok Parser::list(Value& value, std::string_view key, std::size_t level, L
 Parser::Ok Parser::tuple(value::Item& item, std::string_view key, std::size_t level) {
   // The tuple of an insert is the item itself.
   const bool at_top = &item == &statement_.item;
-  if (level == value::nesting_depth_max + (at_top ? 1 : 0)) refuse_later("Nesting Levels have exceeded supported limits");
+  if (level == value::nesting_depth_max + (at_top ? 1 : 0))
+    refuse_later("Nesting Levels have exceeded supported limits");
   lexer_.advance();
   if (lexer_.take(Lexeme::close_brace)) return true;
   do {
     const Token name = lexer_.token();
     if (name.lexeme == Lexeme::word || name.lexeme == Lexeme::quoted)
-      refuse_later_at(
-          fmt::format("Tuple keys must be of type String. Actual type: VariableReference under {}", key), name);
+      refuse_later_at(fmt::format("Tuple keys must be of type String. Actual type: VariableReference under {}", key),
+                      name);
     else if (name.lexeme != Lexeme::string)
       return malformed();
     lexer_.advance();

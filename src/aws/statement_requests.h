@@ -30,8 +30,7 @@ struct StatementGet {
   partiql::Selection selection;
 };
 // A SELECT of a single item; nothing if it may be about more of them.
-Answer<std::optional<StatementGet>> bind_single_select(const table::TableSchema& schema,
-                                                       partiql::Statement& statement);
+Answer<std::optional<StatementGet>> bind_single_select(const table::TableSchema& schema, partiql::Statement& statement);
 // No key attribute has members.
 Answer<> check_key_is_whole(const table::TableSchema& schema, const std::vector<std::string>& nested);
 
