@@ -77,22 +77,27 @@ Answer<> run(Tree& tree, std::string_view parameter, auto&& check) {
   return refuse(ErrorType::validation, std::move(message));
 }
 
+// The service looks at the parts of an expression backwards, and at those of a statement from the front.
+Answer<> check_changes(Statement& statement) {
+  const std::vector<expression::Action> backwards(statement.actions.rbegin(), statement.actions.rend());
+  return run(statement.change, "UpdateExpression", [&](expression::Check& check) { return check.update(backwards); });
+}
+
 Answer<> check_selected(Statement& statement) {
   std::set<std::string> names;
   for (const expression::Path& path : statement.paths)
     if (std::string name = shown_name(statement.selected, path); !names.insert(name).second)
       return validation("Duplicate identifiers in select clause: {}", name);
+  const std::vector<expression::Path> backwards(statement.paths.rbegin(), statement.paths.rend());
   return run(statement.selected, "ProjectionExpression",
-             [&](expression::Check& check) { return check.projection(statement.paths); });
+             [&](expression::Check& check) { return check.projection(backwards); });
 }
 
 }  // namespace
 
 Answer<> check_statement(Statement& statement) {
   if (!statement.paths.empty()) QUIPU_CHECK(check_selected(statement));
-  if (!statement.actions.empty())
-    QUIPU_CHECK(run(statement.change, "UpdateExpression",
-                    [&](expression::Check& check) { return check.update(statement.actions); }));
+  if (!statement.actions.empty()) QUIPU_CHECK(check_changes(statement));
   if (statement.where != expression::no_node)
     QUIPU_CHECK(run(statement.condition, "ConditionExpression",
                     [&](expression::Check& check) { return check.condition(statement.where); }));

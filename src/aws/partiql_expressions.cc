@@ -83,6 +83,19 @@ void Parser::need_condition(const Part& part, std::string_view message) {
   if (part.shape != Shape::condition) refuse_later(std::string{message});
 }
 
+// Of AND and OR.
+void Parser::need_argument(const Part& part, std::string_view op) {
+  const expression::Node& node = tree_->nodes[part.node];
+  if (part.shape == Shape::condition || node.kind != Kind::call)
+    return need_condition(part, "The arguments to AND/OR must be Expressions");
+  if (node.function == Function::size)
+    refuse_later(
+        fmt::format("Incorrect operand type for operator or function; operator or function: {}, operand type: N", op));
+  else
+    refuse_later(
+        fmt::format("The function is not allowed in a condition expression; function: {}", to_string(node.function)));
+}
+
 void Parser::negate(Part& part) {
   part.node = tree_->add_parent(Kind::negation, {part.node});
 }
@@ -92,8 +105,8 @@ Parser::Ok Parser::disjunction(Part& part) {
   while (lexer_.take_word("OR")) {
     Part right;
     if (!conjunction(right)) return false;
-    need_condition(part, "The arguments to AND/OR must be Expressions");
-    need_condition(right, "The arguments to AND/OR must be Expressions");
+    need_argument(part, "OR");
+    need_argument(right, "OR");
     part.node = tree_->add_parent(Kind::disjunction, {part.node, right.node});
     part.shape = Shape::condition;
   }
@@ -106,8 +119,8 @@ Parser::Ok Parser::conjunction(Part& part) {
   while (lexer_.take_word("AND")) {
     Part right;
     if (!negation(right)) return false;
-    need_condition(part, "The arguments to AND/OR must be Expressions");
-    need_condition(right, "The arguments to AND/OR must be Expressions");
+    need_argument(part, "AND");
+    need_argument(right, "AND");
     part.node = tree_->add_parent(Kind::conjunction, {part.node, right.node});
     part.shape = Shape::condition;
   }
@@ -120,6 +133,7 @@ Parser::Ok Parser::negation(Part& part) {
   while (lexer_.take_word("NOT")) ++count;
   if (!comparison(part)) return false;
   if (count == 0) return true;
+  if (in_update_) refuse_later("Unsupported operator in Update Expression. Operator: not");
   need_condition(part, "The argument to NOT must be a Type or Expression");
   for (; count > 0; --count) negate(part);
   part.at = begin;
@@ -152,6 +166,7 @@ Parser::Ok Parser::comparator(Part& part, Kind kind) {
   lexer_.advance();
   Part right;
   if (!sum(right)) return false;
+  if (in_update_) refuse_later(fmt::format("Unsupported operator in Update Expression. Operator: {}", to_string(kind)));
   need_operand(part, to_string(kind));
   need_operand(right, to_string(kind));
   part.node = tree_->add_parent(kind, {part.node, right.node});
@@ -315,15 +330,15 @@ Parser::Ok Parser::primary(Part& part) {
     part.node = tree_->add_value(std::move(value));
     return true;
   }
-  if (lexer_.at_word("MISSING") && tree_ != &statement_.selected) {
-    refuse_later("MISSING must be compared using IS operator");
+  if (lexer_.at_word("MISSING")) {
+    if (tree_ != &statement_.selected) refuse_later("MISSING must be compared using IS operator");
     lexer_.advance();
     part.node = tree_->add_value(Value::null());
     return true;
   }
-  for (const std::string_view word : {"CASE", "CAST"})
-    if (lexer_.at_word(word))
-      return stop(fmt::format("Unsupported token in expression: {} at {}", word, part.at.place()));
+  if (lexer_.at_word("CASE")) return stop(fmt::format("Unsupported token in expression: CASE at {}", part.at.place()));
+  if (lexer_.at_word("CAST"))
+    return stop(fmt::format("Unsupported token in expression: cast at {}", lexer_.next().place()));
   if (at_literal()) {
     Value value;
     if (!literal(value, "root", 0)) return false;
@@ -410,9 +425,7 @@ Parser::Ok Parser::bracket() {
     if (!lexer_.at(Lexeme::number)) return malformed();
     const Token digits = lexer_.token();
     lexer_.advance();
-    add_index(negative ? Token{.text = "-" + digits.text, .line = token.line, .column = token.column, .characters = 1}
-                       : digits,
-              negative);
+    add_index(digits, negative);
   } else if (lexer_.at(Lexeme::parameter)) {
     Value ignored;
     if (!parameter(ignored)) return false;
@@ -426,12 +439,14 @@ Parser::Ok Parser::bracket() {
 void Parser::add_index(const Token& token, bool negative) {
   expression::Step step{.is_index = true};
   const char* const end = token.text.data() + token.text.size();
-  if (token.text.find_first_not_of("-0123456789") != std::string::npos) {
+  if (token.text.find_first_not_of("0123456789") != std::string::npos) {
     refuse_later_at("Unexpected path component", token);
   } else {
     const auto [at, error] = std::from_chars(token.text.data(), end, step.index);
     if (negative || error != std::errc{} || at != end || step.index > expression::list_index_max)
-      refuse_later_at(fmt::format("List index is not within the allowable range; index: [{}]", token.text), token);
+      refuse_later_at(
+          fmt::format("List index is not within the allowable range; index: [{}{}]", negative ? "-" : "", token.text),
+          token);
   }
   tree_->steps.push_back(std::move(step));
 }

@@ -20,7 +20,18 @@ using value::Value;
 
 // A conjunct that compares an attribute with values.
 struct Test {
-  enum class Op : std::uint8_t { other, equal, less, less_equal, greater, greater_equal, between, begins_with, in };
+  enum class Op : std::uint8_t {
+    other,
+    unbounded,
+    equal,
+    less,
+    less_equal,
+    greater,
+    greater_equal,
+    between,
+    begins_with,
+    in
+  };
   Op op = Op::other;
   std::string attribute;
   std::vector<const Value*> values;
@@ -36,11 +47,12 @@ Test::Op op_of(Kind kind, bool turned) {
     case Kind::greater_equal: return turned ? less_equal : greater_equal;
     case Kind::between: return between;
     case Kind::in: return in;
+    case Kind::not_equal: return unbounded;
     default: return other;
   }
 }
 
-Test test_of(const Tree& tree, NodeIndex index) {
+Test comparison_of(const Tree& tree, NodeIndex index) {
   const Node& node = tree.nodes[index];
   std::vector<const Node*> children;
   for (NodeIndex child = node.first_child; child != no_node; child = tree.nodes[child].next)
@@ -48,6 +60,7 @@ Test test_of(const Tree& tree, NodeIndex index) {
   if (children.size() < 2) return {};
   Test test{.op = op_of(node.kind, false), .attribute = {}, .values = {}};
   if (node.kind == Kind::call && node.function == Function::begins_with) test.op = Test::Op::begins_with;
+  if (node.kind == Kind::call && node.function == Function::contains) test.op = Test::Op::unbounded;
   const bool symmetric = children.size() == 2 && node.kind != Kind::in && node.kind != Kind::call;
   if (symmetric && children[0]->kind == Kind::value) {
     test.op = op_of(node.kind, true);
@@ -62,23 +75,43 @@ Test test_of(const Tree& tree, NodeIndex index) {
   return test;
 }
 
-// The conditions that must all hold, in their order.
-std::vector<NodeIndex> conjuncts_of(const Tree& tree, NodeIndex root) {
-  std::vector<NodeIndex> conjuncts;
+// What stands between the ANDs, or between the ORs, in its order.
+std::vector<NodeIndex> parts_of(const Tree& tree, NodeIndex root, Kind kind) {
+  std::vector<NodeIndex> parts;
   std::vector<NodeIndex> open;
   if (root != no_node) open.push_back(root);
   while (!open.empty()) {
     const NodeIndex index = open.back();
     open.pop_back();
     const Node& node = tree.nodes[index];
-    if (node.kind != Kind::conjunction) {
-      conjuncts.push_back(index);
+    if (node.kind != kind) {
+      parts.push_back(index);
       continue;
     }
     open.push_back(tree.nodes[node.first_child].next);
     open.push_back(node.first_child);
   }
-  return conjuncts;
+  return parts;
+}
+
+// "a = 1 OR a = 2" is "a IN [1, 2]"; and of NOT only the types matter.
+Test test_of(const Tree& tree, NodeIndex index) {
+  const Node& node = tree.nodes[index];
+  if (node.kind == Kind::negation) {
+    Test test = comparison_of(tree, node.first_child);
+    if (test.op != Test::Op::other) test.op = Test::Op::unbounded;
+    return test;
+  }
+  if (node.kind != Kind::disjunction) return comparison_of(tree, index);
+  Test all{.op = Test::Op::in, .attribute = {}, .values = {}};
+  for (const NodeIndex part : parts_of(tree, index, Kind::disjunction)) {
+    const Test test = comparison_of(tree, part);
+    const bool fixes = test.op == Test::Op::equal || test.op == Test::Op::in;
+    if (!fixes || (!all.attribute.empty() && all.attribute != test.attribute)) return {};
+    all.attribute = test.attribute;
+    all.values.insert(all.values.end(), test.values.begin(), test.values.end());
+  }
+  return all;
 }
 
 // Nothing if there is none left.
@@ -116,6 +149,7 @@ class SortBounds {
       case less:
       case less_equal: take(upper_, node, std::move(test)); break;
       case in:
+      case unbounded:
       case other: break;
     }
   }
@@ -176,12 +210,25 @@ Answer<std::vector<Value>> partitions_of(const table::KeyAttribute& key, const T
   return partitions;
 }
 
+// A condition that bounds no rows must still suit the types of keys.
+Answer<> check_other_types(const table::TableSchema& schema, const table::IndexSchema* index, const Test& test) {
+  std::vector<const table::KeyAttribute*> keys{&schema.partition_key};
+  if (schema.sort_key) keys.push_back(&*schema.sort_key);
+  if (index != nullptr) keys.push_back(&index->partition_key);
+  if (index != nullptr && index->sort_key) keys.push_back(&*index->sort_key);
+  for (const table::KeyAttribute* key : keys)
+    for (const Value* value : test.values)
+      if (key->name == test.attribute && value::dynamodb_name(value->type()) != type_name(key->type))
+        return invalid_values("Condition parameter type does not match schema type");
+  return {};
+}
+
 }  // namespace
 
 Answer<std::optional<SingleKey>> single_key(const table::TableSchema& schema, Statement& statement) {
   SingleKey single;
   std::vector<NodeIndex> rest;
-  for (const NodeIndex conjunct : conjuncts_of(statement.condition, statement.where)) {
+  for (const NodeIndex conjunct : parts_of(statement.condition, statement.where, Kind::conjunction)) {
     const Test test = test_of(statement.condition, conjunct);
     const bool is_partition = test.attribute == schema.partition_key.name;
     const bool is_sort = schema.sort_key && test.attribute == schema.sort_key->name;
@@ -200,24 +247,28 @@ Answer<std::optional<SingleKey>> single_key(const table::TableSchema& schema, St
   return single;
 }
 
-Answer<KeyBounds> key_bounds(const table::KeyAttribute& partition, const std::optional<table::KeyAttribute>& sort,
-                             Statement& statement) {
+Answer<KeyBounds> key_bounds(const table::TableSchema& schema, const table::IndexSchema* index, Statement& statement) {
+  const table::KeyAttribute& partition = index != nullptr ? index->partition_key : schema.partition_key;
+  const auto& sort = index != nullptr ? index->sort_key : schema.sort_key;
   KeyBounds bounds;
   SortBounds of_sort_key;
   std::vector<NodeIndex> used;
-  const std::vector<NodeIndex> conjuncts = conjuncts_of(statement.condition, statement.where);
+  const std::vector<NodeIndex> conjuncts = parts_of(statement.condition, statement.where, Kind::conjunction);
   for (const NodeIndex conjunct : conjuncts) {
     Test test = test_of(statement.condition, conjunct);
     if (test.op == Test::Op::other) continue;
+    const bool of_alternatives = statement.condition.nodes[conjunct].kind == Kind::disjunction;
     const bool fixes = test.op == Test::Op::equal || test.op == Test::Op::in;
     if (test.attribute == partition.name && fixes) {
       QUIPU_TRY(auto partitions, partitions_of(partition, test));
       if (!bounds.partitions.empty()) continue;
       bounds.partitions = std::move(partitions);
       used.push_back(conjunct);
-    } else if (sort && test.attribute == sort->name && test.op != Test::Op::in) {
+    } else if (sort && test.attribute == sort->name && test.op != Test::Op::in && test.op != Test::Op::unbounded) {
       for (const Value* value : test.values) QUIPU_CHECK(check_key_value(*sort, *value));
       of_sort_key.add(conjunct, std::move(test));
+    } else if (!of_alternatives) {
+      QUIPU_CHECK(check_other_types(schema, index, test));
     }
   }
   // Without a partition the sort key bounds nothing.

@@ -30,7 +30,7 @@ struct KeyBounds {
   std::optional<expression::Condition> filter;
 };
 
-Answer<KeyBounds> key_bounds(const table::KeyAttribute& partition, const std::optional<table::KeyAttribute>& sort,
-                             Statement& statement);
+// Of the table, or of its index if one is given.
+Answer<KeyBounds> key_bounds(const table::TableSchema& schema, const table::IndexSchema* index, Statement& statement);
 
 }  // namespace quipu::aws::partiql

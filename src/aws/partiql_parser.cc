@@ -25,6 +25,7 @@ Parsed Parser::parse() {
   }
   if (!ok) return std::unexpected(*std::move(error_));
   const auto refused = [](ApiError error) { return std::unexpected(ParseError{.error = std::move(error)}); };
+  if (statement_.kind == StatementKind::unsupported) return std::move(statement_);
   if (parameters_used_ > parameters_.size()) later_ = "Number of parameters in request and statement don't match.";
   if (later_) return refused({.type = ErrorType::validation, .message = *std::move(later_), .extra_json = {}});
   if (auto checked = check_statement(statement_); !checked) return refused(std::move(checked).error());
@@ -287,7 +288,7 @@ Parser::Ok Parser::set_function(expression::Path target, bool adds) {
     return type == value::Type::string_set || type == value::Type::number_set || type == value::Type::binary_set;
   };
   if (set.kind != Kind::value || !is_set())
-    refuse_later_at(fmt::format("The second argument to {} must be a value with type SET", name), second.at);
+    refuse_later_at(fmt::format("The second argument to {} must be a value with type SET", name), first.at);
   statement_.actions.push_back({.section = adds ? expression::Section::add : expression::Section::erase,
                                 .opens_section = false,
                                 .target = target,

@@ -75,6 +75,7 @@ class Parser {
   void negate(Part& part);
   void add_index(const Token& token, bool negative);
   void need_operand(const Part& part, std::string_view op);
+  void need_argument(const Part& part, std::string_view op);
   void need_condition(const Part& part, std::string_view message);
 
   // --- literals (partiql_values.cc)

@@ -75,7 +75,9 @@ Parser::Ok Parser::scalar(Value& value, std::string_view key) {
     refuse_later_at(fmt::format("Unsupported data type: Parameter under key {}", key), token);
     return parameter(value);
   } else {
-    refuse_later_at(fmt::format("Unsupported data type: VariableReference under key {}", key), token);
+    refuse_later_at(fmt::format("Unsupported data type: {} under key {}",
+                                key == "root" ? std::string_view{token.text} : "VariableReference", key),
+                    token);
     std::string ignored;
     return name(ignored);
   }
@@ -111,7 +113,8 @@ Parser::Ok Parser::list(Value& value, std::string_view key, std::size_t level, L
   Value::List elements;
   if (end == Lexeme::close || !lexer_.at(end)) {
     do {
-      if (!literal(elements.emplace_back(), fmt::format("{}.{}", key, elements.size() - 1), level + 1)) return false;
+      const std::string element_key = fmt::format("{}.{}", key, elements.size());
+      if (!literal(elements.emplace_back(), element_key, level + 1)) return false;
     } while (lexer_.take(Lexeme::comma));
   }
   if (!lexer_.take(end)) return malformed();

@@ -203,7 +203,7 @@ Answer<StatementWalk> plan_select(const Call& call, Statement& statement) {
   plan.statement = string_member_or(input, "Statement", {});
   QUIPU_TRY(walk.schema, find_statement_table(call, statement));
   QUIPU_CHECK(choose_index(statement, walk));
-  QUIPU_TRY(auto bounds, partiql::key_bounds(partition_key(walk), sort_key(walk), statement));
+  QUIPU_TRY(auto bounds, partiql::key_bounds(*walk.schema, walk.index, statement));
   walk.filter = std::move(bounds.filter);
   plan.selection = {std::move(statement.selected), std::move(statement.paths)};
   QUIPU_CHECK(choose_attributes(plan));
