@@ -97,6 +97,14 @@ std::string_view ApiError::short_name() const {
   return name.substr(name.find('#') + 1);
 }
 
+std::optional<ErrorType> error_type_named(std::string_view short_name) {
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    const ApiError error{static_cast<ErrorType>(i), {}, {}};
+    if (error.short_name() == short_name) return error.type;
+  }
+  return std::nullopt;
+}
+
 int ApiError::status() const {
   return facts(type).status;
 }

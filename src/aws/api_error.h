@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -65,6 +66,9 @@ struct ApiError {
   std::string_view short_name() const;  // "ValidationException", as in batches and cancellation reasons
   int status() const;
 };
+
+// The type that has this short name.
+std::optional<ErrorType> error_type_named(std::string_view short_name);
 
 // {"__type":"...","message":"..."}; some types have a "Message" instead. Replaces `body`.
 void write_body(const ApiError& error, std::string& body);

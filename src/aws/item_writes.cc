@@ -22,6 +22,16 @@ void add_key(const ItemWrite& write, value::Item& item) {
   for (const value::Attribute& attribute : write.key) item.set(attribute.name, attribute.value);
 }
 
+void append_text(std::string& out, std::string_view text) {
+  append_big_endian(out, static_cast<std::uint32_t>(text.size()));
+  out += text;
+}
+
+bool read_text(ByteReader& in, std::string_view& text) {
+  std::uint32_t size = 0;
+  return in.read(size) && in.read(size, text);
+}
+
 std::size_t bytes_of(const std::optional<value::Item>& item) {
   return item ? item->size_bytes() : 0;
 }
@@ -136,8 +146,8 @@ Answer<table::Transaction::Verdict> ItemWrites::decide_update(ItemWrite& write, 
   return Verdict::put;
 }
 
-// What a retry is answered: version(1), failed (u8), then the body or, of a failure, its type (u8) and its texts, each
-// with its size (u32).
+// What a retry is answered (docs/formats/write-outcome.md): version(1), failed (u8), then the body or, of a failure,
+// the short name of its type (u32, bytes), its message (u32, bytes) and its other members.
 void ItemWrites::append_outcome(std::string& out) const {
   make_answer();
   out.push_back(static_cast<char>(outcome_version));
@@ -147,9 +157,8 @@ void ItemWrites::append_outcome(std::string& out) const {
     return;
   }
   const ApiError& failure = **failure_;
-  out.push_back(static_cast<char>(failure.type));
-  append_big_endian(out, static_cast<std::uint32_t>(failure.message.size()));
-  out += failure.message;
+  append_text(out, failure.short_name());
+  append_text(out, failure.message);
   out += failure.extra_json;
 }
 
@@ -163,12 +172,12 @@ bool ItemWrites::read_outcome(std::string_view bytes) {
     *body_ = in.rest();
     return true;
   }
-  std::uint8_t type = 0;
-  std::uint32_t size = 0;
+  std::string_view name;
   std::string_view message;
-  if (!in.read(type) || !in.read(size) || !in.read(size, message)) return false;
-  *failure_ = ApiError{
-      .type = static_cast<ErrorType>(type), .message = std::string{message}, .extra_json = std::string{in.rest()}};
+  if (!read_text(in, name) || !read_text(in, message)) return false;
+  const auto type = error_type_named(name);
+  if (!type) return false;
+  *failure_ = ApiError{.type = *type, .message = std::string{message}, .extra_json = std::string{in.rest()}};
   return true;
 }
 

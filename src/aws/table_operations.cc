@@ -1,6 +1,8 @@
 // CreateTable, DescribeTable, ListTables, DeleteTable.
 #include "aws/table_operations.h"
 
+#include <algorithm>
+
 #include "aws/json_members.h"
 #include "aws/table_description.h"
 #include "aws/table_name.h"
@@ -19,6 +21,13 @@ Answer<> answer_table(Call& call, std::string_view member, const table::TableSch
   QUIPU_CHECK(append_table_description(json, call.context, schema, status));
   json.end_object();
   return {};
+}
+
+bool is_being_copied(const Context& context, std::string_view table) {
+  const auto tables = context.tables.list();
+  return std::ranges::any_of(tables, [&](const auto& schema) {
+    return schema->filling == table::Filling::under_way && schema->source == table;
+  });
 }
 
 }  // namespace
@@ -88,6 +97,11 @@ Answer<> begin_delete_table(Call& call) {
   return call.run_on_worker([name](Call& on_worker) -> Answer<> {
     const auto schema = on_worker.context.tables.find(name);
     if (schema == nullptr || !is_user_table(*schema)) return table_resource_not_found(name);
+    // A backup that was promised reads the table until it is whole.
+    if (is_being_copied(on_worker.context, name))
+      return refuse(
+          ErrorType::resource_in_use,
+          fmt::format("Attempt to change a resource which is still in use: Table is being backed up: {}", name));
     QUIPU_CHECK(answer_table(on_worker, "TableDescription", *schema, "DELETING"));
     QUIPU_CHECK(edit_table(on_worker.context.tables, std::string{name}, [&](auto& found) -> Answer<> {
       if (!found || !is_user_table(*found)) return table_resource_not_found(name);

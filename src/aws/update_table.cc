@@ -90,6 +90,10 @@ Answer<> change_indexes(const JsonNode& input, const Definitions& definitions, T
                         TableSchema& schema) {
   const JsonNode* updates = input.find("GlobalSecondaryIndexUpdates");
   if (updates == nullptr) return {};
+  if (std::ranges::find(schema.indexes, table::Filling::under_way, &IndexSchema::filling) != schema.indexes.end())
+    return refuse(
+        ErrorType::resource_in_use,
+        fmt::format("Attempt to change a resource which is still in use: Table is being updated: {}", schema.name));
   const auto made_or_deleted = std::ranges::count_if(
       updates->elements(), [](const JsonNode& update) { return update.find("Update") == nullptr; });
   if (made_or_deleted > 1)

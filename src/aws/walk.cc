@@ -26,8 +26,9 @@ class PageWriter {
   // False: the page is full.
   bool visit(std::string_view key, std::string_view value) {
     auto more = take(key, value);
-    if (!more) failure_ = std::move(more).error();
-    return more && *more;
+    if (more) return *more;
+    failure_ = std::move(more).error();
+    return false;
   }
 
   Answer<Page> finish() {
