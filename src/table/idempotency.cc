@@ -112,9 +112,10 @@ Result<> IdempotencyLog::remember(storage::WriteGroup& group, std::string_view k
   value.append(reinterpret_cast<const char*>(hash.data()), hash.size());
   value += outcome;
 #ifdef QUIPU_BUG_IDEMPOTENCY_SECOND_BATCH
-  if (!late_key_.empty()) group.put(late_key_, late_value_);
-  late_key_ = row_key(key);
-  late_value_ = value;
+  static std::string late_key, late_value;
+  if (!late_key.empty()) group.put(late_key, late_value);
+  late_key = row_key(key);
+  late_value = value;
 #else
   group.put(row_key(key), value);
 #endif

@@ -81,9 +81,6 @@ class IdempotencyLog {
   const IdempotencyLimits limits_;
   std::uint64_t first_ordinal_ = 0;
   std::uint64_t next_ordinal_ = 0;
-#ifdef QUIPU_BUG_IDEMPOTENCY_SECOND_BATCH
-  std::string late_key_, late_value_;
-#endif
 };
 
 }  // namespace quipu::table

@@ -3,7 +3,6 @@ how many and which; differential.py has more to say, and looks for more than one
 
 import json
 import os
-import random
 
 import pytest
 
@@ -11,7 +10,7 @@ import differential
 from dynamodb_local import DynamoDBLocal, NotInstalled
 
 OPERATIONS = int(os.environ.get("DIFFERENTIAL_OPERATIONS", "5000"))
-SEED = int(os.environ.get("DIFFERENTIAL_SEED", random.randrange(1_000_000)))
+SEED = int(os.environ.get("DIFFERENTIAL_SEED", "1"))  # the same requests in every run: what fails, failed before
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +36,7 @@ def test_the_tester_finds_what_differs(oracle, monkeypatch):
     def ask_once(operation, members, how):
         theirs = pair.oracle.gather(operation, members, how) if how != "one" else pair.oracle.call(operation, members)
         ours = theirs._replace(message="The conditional request succeeded") if "conditional request" in theirs.message else theirs
-        return differential.difference(operation, members, ours, theirs), ours, theirs
+        return differential.difference(operation, members, how, ours, theirs), ours, theirs
 
     monkeypatch.setenv("DIFFERENTIAL_SELF_CHECK", "1")
     monkeypatch.setattr(pair, "differ", ask_once)
