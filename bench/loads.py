@@ -5,6 +5,7 @@ import dataclasses
 import os
 import pathlib
 import re
+import statistics
 import subprocess
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -17,6 +18,28 @@ class Figure:
     p50_us: float
     p99_us: float
     late: int = 0  # answers that took longer than wrk waits, two seconds
+
+
+@dataclasses.dataclass
+class Load:
+    name: str
+    what: str
+    put: object  # (connections, seconds) -> Figure
+    connections: list  # the numbers of connections that it is measured with
+    warm_up_seconds: int = 1
+    figures: dict = dataclasses.field(default_factory=dict)  # connections -> one Figure a round
+
+    def median(self, connections, member):
+        return statistics.median(getattr(f, member) for f in self.figures[connections])
+
+
+def ratio(found, one, other, connections, member="requests_per_second"):
+    """The median of the ratios within the rounds; None if one of the two was not measured."""
+    by_name = {load.name: load for load in found}
+    if one not in by_name or other not in by_name:
+        return None
+    pairs = zip(by_name[one].figures[connections], by_name[other].figures[connections])
+    return statistics.median(getattr(a, member) / getattr(b, member) for a, b in pairs)
 
 
 def run(command, seconds_max):
@@ -76,6 +99,8 @@ def wrk(url, connections, seconds, script=None, arguments=()):
         late = int(errors.group(4))
     if re.search(r"Non-2xx", out) or (errors and any(int(n) for n in errors.groups()[:3])):
         raise RuntimeError(f"{url} did not answer all:\n{out}")
+    if re.search(r"^\s+0 requests in ", out, re.MULTILINE):
+        raise RuntimeError(f"{url} answered nothing:\n{out}")
     percentile = {
         p: microseconds(v) for p, v in re.findall(r"^\s+(\d+)%\s+([\d.]+(?:us|ms|s|m))\s*$", out, re.MULTILINE)
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Quipu beside Redis, webdis and a bare server, all in one run: `make bench`.
+"""Quipu beside Redis, webdis, a bare server, DynamoDB Local and dynalite, all in one run: `make bench`.
 
 Every round puts each load on each server in turn, so that what the machine does meanwhile hits all alike; the table has
 medians over the rounds, with the smallest and the greatest. A ratio is the median of the ratios within the rounds. All write
@@ -17,24 +17,16 @@ import statistics
 import sys
 import time
 
+import dynamodb_big
+import dynamodb_loads
 import loads
 import servers
 import sizes
 
 CONNECTIONS = [1, 16, 64, 256]
 INCREMENT = "/counter/increment?counter=orders-0000000"
-WARM_UP_SECONDS = 1
-
-
-@dataclasses.dataclass
-class Load:
-    name: str
-    what: str
-    put: object  # (connections, seconds) -> loads.Figure
-    figures: dict = dataclasses.field(default_factory=dict)  # connections -> one Figure a round
-
-    def median(self, connections, member):
-        return statistics.median(getattr(f, member) for f in self.figures[connections])
+WARM_UP_CONNECTIONS = 64
+PARTS = ["redis-always", "redis-everysec", "webdis", "epoll", "bare", "quipu", "dynamodb"]
 
 
 class RedisLoad:
@@ -61,68 +53,58 @@ def wrk_load(server, path, script=None, *arguments):
 
 
 def start_all(stack, only):
-    """Starts what the chosen loads need and returns them."""
+    """Starts what the chosen loads on counters need and returns them."""
+    started = functools.cache(lambda make, *arguments: stack.enter_context(make(*arguments)))
+    found = []
 
     def wanted(name):
         return only is None or name in only
 
-    started = functools.cache(lambda make, *arguments: stack.enter_context(make(*arguments)))
-    found = []
+    def add(name, what, put):
+        found.append(loads.Load(name, what, put, CONNECTIONS))
+
     for name, appendfsync in [("redis-always", "always"), ("redis-everysec", "everysec")]:
         if wanted(name):
             server = started(servers.redis, name, appendfsync)
-            found.append(Load(f"{name}", f"Redis INCR, appendfsync {appendfsync}, one key", RedisLoad(server, 1)))
-            found.append(
-                Load(
-                    f"{name}-million",
-                    f"Redis INCR, appendfsync {appendfsync}, a million keys",
-                    RedisLoad(server, loads.MILLION),
-                )
-            )
+            add(name, f"Redis INCR, appendfsync {appendfsync}, one key", RedisLoad(server, 1))
+            million = RedisLoad(server, loads.MILLION)
+            add(f"{name}-million", f"Redis INCR, appendfsync {appendfsync}, a million keys", million)
     if wanted("webdis"):
         server = started(servers.webdis, started(servers.redis, "redis-always", "always"))
-        found.append(Load("webdis", "webdis over Redis, appendfsync always, one key", wrk_load(server, "/INCR/orders")))
+        add("webdis", "webdis over Redis, appendfsync always, one key", wrk_load(server, "/INCR/orders"))
     if wanted("epoll"):
         server = started(servers.epoll_constant)
-        found.append(
-            Load("epoll", "an epoll loop that answers a constant", wrk_load(server, INCREMENT, "increment.lua"))
-        )
+        add("epoll", "an epoll loop that answers a constant", wrk_load(server, INCREMENT, "increment.lua"))
     if wanted("bare"):
         server = started(servers.bare_http)
-        found.append(
-            Load("bare", "our HTTP server that answers a constant", wrk_load(server, INCREMENT, "increment.lua"))
-        )
+        add("bare", "our HTTP server that answers a constant", wrk_load(server, INCREMENT, "increment.lua"))
     if wanted("quipu"):
         server = started(servers.quipu)
-        found.append(Load("quipu", "**Quipu, durable, one counter**", wrk_load(server, INCREMENT, "increment.lua")))
-        found.append(
-            Load("quipu-one", "Quipu, durable, one counter, scripted client", wrk_load(server, "/", "counters.lua", 1))
-        )
-        found.append(
-            Load(
-                "quipu-million",
-                "Quipu, durable, a million counters, scripted client",
-                wrk_load(server, "/", "counters.lua", loads.MILLION),
-            )
-        )
+        add("quipu", "**Quipu, durable, one counter**", wrk_load(server, INCREMENT, "increment.lua"))
+        one, million = (wrk_load(server, "/", "counters.lua", keys) for keys in (1, loads.MILLION))
+        add("quipu-one", "Quipu, durable, one counter, scripted client", one)
+        add("quipu-million", "Quipu, durable, a million counters, scripted client", million)
     return found
 
 
 def measure(found, rounds, seconds):
+    """Fills in the figures of the loads; returns what a sync took at the start of each round."""
     sync_us = []
-    total = rounds * len(CONNECTIONS)
+    steps = sorted({connections for load in found for connections in load.connections})
+    total = rounds * len(steps)
     for load in found:
-        load.put(64, WARM_UP_SECONDS)
+        put(load, WARM_UP_CONNECTIONS, load.warm_up_seconds)
     for round_number in range(rounds):
         sync_us.append(sizes.sync_latency_us())
-        for position, connections in enumerate(CONNECTIONS):
+        for position, connections in enumerate(steps):
             progress(
                 f"round {round_number + 1} of {rounds}, {connections} connections",
-                round_number * len(CONNECTIONS) + position,
+                round_number * len(steps) + position,
                 total,
             )
             for load in found:
-                load.figures.setdefault(connections, []).append(put(load, connections, seconds))
+                if connections in load.connections:
+                    load.figures.setdefault(connections, []).append(put(load, connections, seconds))
         print(f"round {round_number + 1} of {rounds} done", file=sys.stderr)
     progress("", total, total)
     return sync_us
@@ -164,14 +146,6 @@ def speed_table(found):
     return lines
 
 
-def ratio(found, one, other, connections):
-    by_name = {load.name: load for load in found}
-    if one not in by_name or other not in by_name:
-        return None
-    pairs = zip(by_name[one].figures[connections], by_name[other].figures[connections])
-    return statistics.median(a.requests_per_second / b.requests_per_second for a, b in pairs)
-
-
 def targets(found, sync_us, extra):
     """(what, the figure as text, the target as text, met)"""
     rows = []
@@ -183,23 +157,23 @@ def targets(found, sync_us, extra):
     for connections in (64, 256):
         at_least(
             f"Quipu / Redis appendfsync always, {connections} connections",
-            ratio(found, "quipu", "redis-always", connections),
+            loads.ratio(found, "quipu", "redis-always", connections),
             1.2,
         )
-        at_least(f"Quipu / webdis, {connections} connections", ratio(found, "quipu", "webdis", connections), 2.0)
+        at_least(f"Quipu / webdis, {connections} connections", loads.ratio(found, "quipu", "webdis", connections), 2.0)
         at_least(
-            f"Quipu / our bare HTTP server, {connections} connections", ratio(found, "quipu", "bare", connections), 0.75
+            f"Quipu / our bare HTTP server, {connections} connections", loads.ratio(found, "quipu", "bare", connections), 0.75
         )
     for connections in (64, 256):
         at_least(
             f"our bare HTTP server / epoll loop, {connections} connections",
-            ratio(found, "bare", "epoll", connections),
+            loads.ratio(found, "bare", "epoll", connections),
             0.85,
         )
     for connections in (64, 256):
         at_least(
             f"one hot counter / a million counters, {connections} connections",
-            ratio(found, "quipu-one", "quipu-million", connections),
+            loads.ratio(found, "quipu-one", "quipu-million", connections),
             0.95,
         )
     quipu = next((load for load in found if load.name == "quipu"), None)
@@ -213,7 +187,11 @@ def targets(found, sync_us, extra):
                 latency <= sync + 100,
             )
         )
-    for name, (value, unit, bound, what) in extra.items():
+    for what, value, bound in dynamodb_loads.targets(found):
+        at_least(what, value, bound)
+    for what, value, bound in dynamodb_big.targets(found):
+        rows.append((what, f"{value:.2f}x", f"at most {bound:.2f}x", value <= bound))
+    for value, unit, bound, what in extra.values():
         rows.append((what, f"{value:,.0f} {unit}", f"at most {bound:,.0f} {unit}", value <= bound))
     return rows
 
@@ -236,40 +214,64 @@ def machine():
     return f"{os.cpu_count()} cores, {model}, Linux {platform.release()}"
 
 
-def main():
+def read_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=3, help="for each load, number of connections and round")
+    parser.add_argument("--seconds", type=int, default=3, help="for each load, number of connections and round")
     parser.add_argument(
         "--quick", action="store_true", help="one round of one second: a first look, no figures to quote"
     )
-    parser.add_argument("--only", help="of redis-always, redis-everysec, webdis, epoll, bare, quipu; comma separated")
+    parser.add_argument("--only", help=f"of {', '.join(PARTS)}; comma separated")
     parser.add_argument(
-        "--big", action="store_true", help="also ten million counters: start, disk and memory (a few minutes more)"
+        "--big", action="store_true", help="also ten million counters and ten million items (a few minutes more each)"
     )
     arguments = parser.parse_args()
-    rounds, seconds = (1, 1) if arguments.quick else (arguments.rounds, arguments.seconds)
-    only = set(arguments.only.split(",")) if arguments.only else None
+    if arguments.quick:
+        arguments.rounds, arguments.seconds = 1, 1
+    arguments.only = set(arguments.only.split(",")) if arguments.only else set(PARTS)
+    if unknown := arguments.only - set(PARTS):
+        parser.error(f"--only knows no {', '.join(sorted(unknown))}")
+    return arguments
 
-    with contextlib.ExitStack() as stack:
-        found = start_all(stack, only)
-        if not found:
-            parser.error("--only names no load")
-        sync_us = measure(found, rounds, max(1, round(seconds)))
-    extra = {}
-    if only is None or "quipu" in only:
+
+def measure_all(arguments):
+    """(loads with their figures, what a sync took, sizes); one part after the other, each with only its own servers up."""
+    found, sync_us, extra = [], [], {}
+    if counters := arguments.only - {"dynamodb"}:
+        with contextlib.ExitStack() as stack:
+            found += start_all(stack, counters)
+            sync_us += measure(found, arguments.rounds, arguments.seconds)
+    if "quipu" in arguments.only:
         extra |= sizes.empty()
         if arguments.big:
             extra |= sizes.ten_million()
+    if "dynamodb" in arguments.only:
+        with contextlib.ExitStack() as stack:
+            tables = dynamodb_loads.start_all(stack)
+            sync_us += measure(tables, arguments.rounds, arguments.seconds)
+        found += tables
+        if arguments.big:
+            with contextlib.ExitStack() as stack:
+                tables, figures, asked_last = dynamodb_big.start_all(stack)
+                sync_us += measure(tables, arguments.rounds, arguments.seconds)
+                extra |= figures | asked_last()
+            found += tables
+    return found, sync_us, extra
+
+
+def main():
+    arguments = read_arguments()
+    servers.WORK.mkdir(parents=True, exist_ok=True)
+    found, sync_us, extra = measure_all(arguments)
     rows = targets(found, sync_us, extra)
+    rounds, seconds = arguments.rounds, arguments.seconds
 
     append_us, in_place_us = (statistics.median(kind) for kind in zip(*sync_us))
     print(
-        f"{machine()}; {rounds} rounds of {seconds:g} s. 100 bytes and fdatasync take {append_us:.0f} µs where the file grows, "
+        f"{machine()}; {rounds} rounds of {seconds} s. 100 bytes and fdatasync take {append_us:.0f} µs where the file grows, "
         f"{in_place_us:.0f} µs in space that it has.\n"
     )
     print("\n".join(speed_table(found) + (["", *target_table(rows)] if rows else [])))
-    servers.WORK.mkdir(parents=True, exist_ok=True)
     results = {
         "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "machine": machine(),

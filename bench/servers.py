@@ -3,15 +3,19 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-RELEASE = ROOT / "build/release"
+sys.path.insert(0, str(ROOT / "test/dynamodb"))
+import dynamodb_local as dynamodb_installed  # noqa: E402  it installs what is compared with
+RELEASE = pathlib.Path(os.environ.get("BENCH_BUILD", ROOT / "build/release")).resolve()
 # Not /tmp, which may be memory: what is compared is how fast each makes a write durable.
 WORK = ROOT / "build/bench"
 START_SECONDS_MAX = 20
@@ -149,4 +153,50 @@ def quipu(directory=None, prefix=()):
             f"127.0.0.1:{s.port}",
         ],
         directory,
+    )
+
+
+def quipu_with_keys():
+    """(a server that verifies signatures, (access key id, secret))"""
+    server = Server(
+        "quipu-with-keys",
+        lambda s: [RELEASE / "quipu", "serve", "--data", s.directory / "data", "--listen", f"127.0.0.1:{s.port}"],
+    )
+    (server.directory / "data").mkdir()
+    made = subprocess.run(
+        [RELEASE / "quipu", "key", "create", "--aws", "bench", "--data", server.directory / "data"],
+        capture_output=True,
+        text=True,
+    )
+    found = re.findall(r"export AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY)=(\S+)", made.stdout)
+    if len(found) != 2:
+        raise RuntimeError(f"no key: {made.stdout}{made.stderr}")
+    return server, tuple(found)
+
+
+# ---- others that speak DynamoDB
+
+
+def dynamodb_local(on_disk):
+    # Java chooses memory and collector itself, as it does for whoever just starts the jar.
+    _, arguments = dynamodb_installed._choose(None)
+    where = (lambda s: ["-dbPath", s.directory]) if on_disk else (lambda s: ["-inMemory"])
+    return Server(
+        f"dynamodb-local-{'disk' if on_disk else 'memory'}",
+        lambda s: ["java", *arguments, *where(s), "-sharedDb", "-port", s.port],
+    )
+
+
+def dynalite(on_disk):
+    source = ROOT / "bench/dynalite"
+    directory = dynamodb_installed.cached(
+        "dynalite",
+        [source / "package.json", source / "package-lock.json"],
+        lambda to: dynamodb_installed.install_npm(source, to),
+    )
+    program = directory / "node_modules/dynalite/cli.js"
+    where = (lambda s: ["--path", s.directory / "data"]) if on_disk else (lambda s: [])
+    return Server(
+        f"dynalite-{'disk' if on_disk else 'memory'}",
+        lambda s: ["node", program, "--host", "127.0.0.1", "--port", s.port, "--createTableMs", 1, *where(s)],
     )

@@ -46,8 +46,8 @@ def sync_latency_us():
     return tuple(medians)
 
 
-def first_answer_ms(directory):
-    """From starting the process to the first increment that it has answered."""
+def first_answer_ms(directory, request=REQUEST):
+    """From starting the process to the first answer to the request (an increment, unless it is given)."""
     server = servers.quipu(directory)
     with open(server.log_path, "wb") as log:
         start = time.perf_counter()
@@ -60,7 +60,7 @@ def first_answer_ms(directory):
                     with socket.create_connection(
                         ("127.0.0.1", server.port), timeout=FIRST_ANSWER_SECONDS_MAX
                     ) as connection:
-                        connection.sendall(REQUEST)
+                        connection.sendall(request)
                         if connection.recv(100).startswith(b"HTTP/1.1 200 "):
                             return (time.perf_counter() - start) * 1000
                 except ConnectionError:

@@ -9,7 +9,7 @@
 set -eu
 
 build="g++ cmake ninja-build ccache make curl librocksdb-dev libssl-dev libfmt-dev libcli11-dev libyaml-cpp-dev libgtest-dev zlib1g-dev"
-# Java and node run what DynamoDB is compared with and tested by. Whoever has them from elsewhere keeps those.
+# Java and node run what tests and benchmarks compare with. Whoever has them from elsewhere keeps those.
 commands() {
   for each in java/default-jre-headless mvn/maven node/nodejs npm/npm; do
     command -v "${each%/*}" >/dev/null || printf ' %s' "${each#*/}"
@@ -21,7 +21,7 @@ packages() {
     test) echo "$build python3 python3-pytest openssl slowhttptest python3-boto3 awscli$(commands)" ;;
     lint) echo "$build python3 clang-tidy-19 clang-format-19" ;;
     fuzz) echo "$build python3 clang-19 libclang-rt-19-dev" ;;
-    bench) echo "$build python3 redis-server redis-tools webdis wrk valgrind" ;;
+    bench) echo "$build python3 redis-server redis-tools webdis wrk valgrind$(commands)" ;;
     *) echo "install_packages.sh: no group '$1'; there are: build test lint fuzz bench" >&2; exit 2 ;;
   esac
 }
