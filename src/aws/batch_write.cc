@@ -49,9 +49,9 @@ Answer<> check_no_duplicates(const ItemWrites& writes) {
   return {};
 }
 
-Answer<> answer_batch(ItemWrites& writes, std::string& body) {
-  for (ItemWrite& write : writes.all())
-    if (write.failure) return std::unexpected(*std::move(write.failure));
+Answer<> answer_batch(const ItemWrites& writes, std::string& body) {
+  for (const ItemWrite& write : writes.all())
+    if (write.failure) return std::unexpected(*write.failure);
   body.clear();
   JsonWriter json{body};
   json.begin_object().member("UnprocessedItems").begin_object().end_object();

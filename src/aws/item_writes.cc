@@ -184,8 +184,7 @@ bool ItemWrites::read_outcome(std::string_view bytes) {
 void ItemWrites::make_answer() const {
   if (answered_) return;
   answered_ = true;
-  auto& self = const_cast<ItemWrites&>(*this);
-  if (auto made = make_answer_(self, *body_); !made) *failure_ = std::move(made).error();
+  if (auto made = make_answer_(*this, *body_); !made) *failure_ = std::move(made).error();
 }
 
 void ItemWrites::finished(const Error* error) noexcept {

@@ -51,7 +51,7 @@ class ItemWrites final : private table::Transaction {
     virtual void written() noexcept = 0;
   };
   // Makes the body from the writes and what came of them. Returns the failure to answer instead, if any.
-  using MakeAnswer = Answer<> (*)(ItemWrites& writes, std::string& body);
+  using MakeAnswer = Answer<> (*)(const ItemWrites& writes, std::string& body);
 
   // A new request.
   void reset();

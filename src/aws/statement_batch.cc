@@ -184,9 +184,9 @@ Answer<> answer_reads(std::vector<Entry>& entries, ReturnCapacity return_capacit
 // Between the two JSON texts that are remembered of a statement that wrote; neither has one inside.
 constexpr char separator = '\n';
 
-Answer<> answer_write(ItemWrites& writes, std::string& body) {
-  ItemWrite& write = writes.all().front();
-  if (write.failure) return std::unexpected(*std::move(write.failure));
+Answer<> answer_write(const ItemWrites& writes, std::string& body) {
+  const ItemWrite& write = writes.all().front();
+  if (write.failure) return std::unexpected(*write.failure);
   body = response_of(write.schema->name, returned_item(write));
   if (writes.return_capacity == ReturnCapacity::none) return {};
   Capacity capacity;

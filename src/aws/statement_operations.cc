@@ -14,9 +14,9 @@ namespace quipu::aws {
 
 namespace {
 
-Answer<> answer_write(ItemWrites& writes, std::string& body) {
-  ItemWrite& write = writes.all().front();
-  if (write.failure) return std::unexpected(*std::move(write.failure));
+Answer<> answer_write(const ItemWrites& writes, std::string& body) {
+  const ItemWrite& write = writes.all().front();
+  if (write.failure) return std::unexpected(*write.failure);
   body.clear();
   JsonWriter json{body};
   json.begin_object();

@@ -115,7 +115,7 @@ Answer<> begin_reads(Call& call, std::vector<Statement>& statements) {
 
 // --- writes
 
-Answer<> answer_writes(ItemWrites& writes, std::string& body) {
+Answer<> answer_writes(const ItemWrites& writes, std::string& body) {
   if (writes.any_failed()) return transaction_failure(writes);
   body.clear();
   JsonWriter json{body};

@@ -74,7 +74,7 @@ std::unexpected<ApiError> canceled(const ItemWrites& writes) {
   return transaction_canceled(codes, reasons);
 }
 
-Answer<> answer_transaction(ItemWrites& writes, std::string& body) {
+Answer<> answer_transaction(const ItemWrites& writes, std::string& body) {
   if (writes.any_failed()) return canceled(writes);
   body.clear();
   JsonWriter json{body};

@@ -30,9 +30,9 @@ std::optional<value::Item> shown_attributes(const ItemWrite& write) {
   return std::nullopt;
 }
 
-Answer<> answer_one(ItemWrites& writes, std::string& body) {
-  ItemWrite& write = writes.all().front();
-  if (write.failure) return std::unexpected(*std::move(write.failure));
+Answer<> answer_one(const ItemWrites& writes, std::string& body) {
+  const ItemWrite& write = writes.all().front();
+  if (write.failure) return std::unexpected(*write.failure);
   body.clear();
   JsonWriter json{body};
   json.begin_object();
