@@ -158,7 +158,7 @@ def start_all(stack):
         *loads_of("dynamodb-local", "DynamoDB Local in memory", local, (*each, "transact")),
         *loads_of("dynamodb-local-disk", "DynamoDB Local on disk", local_on_disk, ("update",)),
         *loads_of("dynamodb-dynalite", "dynalite in memory", dynalite, each),  # it has no transactions
-        *loads_of("dynamodb-dynalite-disk", "dynalite on disk", dynalite_on_disk, ("update",)),
+        *loads_of("dynamodb-dynalite-disk", "dynalite on disk", dynalite_on_disk, each),
     ]
     # Side by side in the table, and one right after the other in each round.
     order = {short: i for i, short in enumerate(("counter", *each, "transact", "plain", "indexed"))}
@@ -182,6 +182,7 @@ def targets(found):
     ):
         bounds.append((f"{what}: Quipu / DynamoDB Local in memory", f"quipu-{short}", f"local-{short}", 10))
         bounds.append((f"{what}: Quipu / dynalite in memory", f"quipu-{short}", f"dynalite-{short}", 10))
+        bounds.append((f"{what}: Quipu / dynalite on disk", f"quipu-{short}", f"dynalite-disk-{short}", 10))
     bounds.append(("PutItem with 3 global indexes / without", "quipu-indexed", "quipu-plain", 0.25))
     bounds.append(("UpdateItem with signatures verified / without", "signed-update", "quipu-update", 0.8))
     rows = []
