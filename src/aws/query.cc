@@ -186,9 +186,9 @@ Answer<> choose_select(Request& request) {
     if (global)
       return invalid_values(
           "Select type ALL_ATTRIBUTES is not supported for global secondary index {} because its projection type is "
-          "not "
-          "ALL",
+          "not ALL",
           walk.index->name);
+    QUIPU_CHECK(choose_attributes(request.kind, walk));
     walk.shows_whole_items = true;
     return {};
   }

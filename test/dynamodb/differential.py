@@ -15,13 +15,14 @@ import random
 import re
 import sys
 import tempfile
+import threading
 import time
 import urllib.parse
 import uuid
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
-from answer_difference import Answer, difference  # noqa: E402
+from answer_difference import Answer, canonical, difference  # noqa: E402
 from dynamodb_client import ANY_CREDENTIALS, CONTENT_TYPE, target  # noqa: E402
 from random_requests import Requests  # noqa: E402
 
@@ -30,12 +31,14 @@ CHECK_EVERY = 300  # operations; then whole tables are compared, and one makes p
 SHRINK_SECONDS_MAX = 60
 PAGES_MAX = 1000
 SAY_EVERY = 10_000  # operations
+RUNS = 2  # at once; DynamoDB Local gains nothing from more
 
 
 class Server:
     """One connection, asked in two steps, so that both servers work at once."""
 
-    def __init__(self, url):
+    def __init__(self, url, is_oracle=False):
+        self.is_oracle = is_oracle
         parts = urllib.parse.urlsplit(url)
         self.connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
 
@@ -83,7 +86,7 @@ class Server:
                 page = self.call("GetRecords", {"ShardIterator": iterator}).pages[0]
                 for record in page["Records"]:
                     change = record["dynamodb"]
-                    changes.setdefault(json.dumps(change["Keys"], sort_keys=True), []).append(
+                    changes.setdefault(json.dumps(canonical(change["Keys"], self.is_oracle), sort_keys=True), []).append(
                         [record["eventName"], change.get("NewImage"), change.get("OldImage")])
                 iterator = page.get("NextShardIterator") if page["Records"] else None
         return changes
@@ -94,7 +97,7 @@ class Pair:
 
     def __init__(self, ours, oracle):
         self.ours = Server(ours)
-        self.oracle = Server(oracle)
+        self.oracle = Server(oracle, is_oracle=True)
 
     def differ(self, operation, members, how):
         """(difference or None, our answer, the oracle's)"""
@@ -107,7 +110,7 @@ class Pair:
             ours, theirs = self.ours.answer(), self.oracle.answer()
         else:
             ours, theirs = (server.gather(operation, members, how) for server in (self.ours, self.oracle))
-        return difference(operation, members, ours, theirs), ours, theirs
+        return difference(operation, members, how, ours, theirs), ours, theirs
 
     def wait_for(self, table):
         for server in (self.ours, self.oracle):
@@ -297,30 +300,76 @@ def report(run, found, seed):
     shrinker = Shrinker(run.pair, signature(text, ours, theirs))
     sequence = shrinker.shrink(run.sequence_of(request) or [request])
     again, ours_again, theirs_again = shrinker.replay(sequence)
-    return {"difference": again or text, "seed": seed, "after": run.done, "times": 1,
+    return {"difference": again or text, "seed": seed, "after": run.done,
             "quipu": shown(ours_again if again else ours), "oracle": shown(theirs_again if again else theirs),
             "sequence": [{"operation": operation, "members": members, "how": how} for operation, members, how in sequence]}
 
 
+class Comparison:
+    """Several runs at once, each with a seed, tables and connections of its own: a durable server answers many in the time of one."""
+
+    def __init__(self, ours, oracle, differences_max, without=(), say=lambda text: None):
+        self.ours = ours
+        self.oracle = oracle
+        self.differences_max = differences_max
+        self.without = without
+        self.say = say
+        self.lock = threading.Lock()
+        self.reports = {}  # by the kind of difference
+        self.done = 0
+        self.started = time.monotonic()
+        self.failure = None
+
+    def enough(self):
+        return len(self.reports) >= self.differences_max or self.failure is not None
+
+    def one_run(self, operations, seed):
+        try:
+            run = Run(Pair(self.ours, self.oracle), seed, self.without)
+            try:
+                while run.done < operations and not self.enough():
+                    before = run.done
+                    found = run.run(min(operations, run.done + SAY_EVERY // RUNS))
+                    self.note(run, found, seed)
+                    self.progress(run.done - before)
+            finally:
+                run.start_anew()
+        except Exception as failure:  # pylint: disable=broad-except  # told by compare(), in its own thread
+            self.failure = failure
+
+    def note(self, run, found, seed):
+        if not found:
+            return
+        kind = signature(found[0], *found[2:])
+        with self.lock:
+            known = self.reports.get(kind)
+            if known is not None:
+                known["times"] = known.get("times", 1) + 1
+            else:
+                self.reports[kind] = {}
+        if known is None:
+            self.reports[kind].update(report(run, found, seed), times=self.reports[kind].get("times", 1))
+        run.start_anew()
+
+    def progress(self, done):
+        with self.lock:
+            before, self.done = self.done, self.done + done
+            rate = self.done / (time.monotonic() - self.started)
+            if before // SAY_EVERY != self.done // SAY_EVERY:
+                self.say(f"{self.done} operations, {len(self.reports)} differences, {rate:.0f} a second")
+
+
 def compare(ours, oracle, operations, seed, differences_max=1, without=(), say=lambda text: None):
     """The reports of what differed, one for each kind of difference."""
-    run, reports, started, said = Run(Pair(ours, oracle), seed, without), {}, time.monotonic(), 0
-    try:
-        while run.done < operations and len(reports) < differences_max:
-            found = run.run(min(operations, run.done + SAY_EVERY))
-            if found:
-                kind = signature(found[0], *found[2:])
-                if kind in reports:
-                    reports[kind]["times"] += 1
-                else:
-                    reports[kind] = report(run, found, seed)
-                run.start_anew()
-            if not found or run.done - said >= SAY_EVERY:
-                said = run.done
-                say(f"{run.done} operations, {len(reports)} differences, {run.done / (time.monotonic() - started):.0f} a second")
-    finally:
-        run.start_anew()
-    return list(reports.values())
+    comparison = Comparison(ours, oracle, differences_max, without, say)
+    threads = [threading.Thread(target=comparison.one_run, args=(operations // RUNS, seed * RUNS + i)) for i in range(RUNS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if comparison.failure:
+        raise comparison.failure
+    return list(comparison.reports.values())
 
 
 def servers(options, stack):

@@ -30,8 +30,18 @@ UPDATE = ("The document path provided in the update expression is invalid for up
           "incorrect data type|The provided expression refers to an attribute that does not exist in the item|Number (over|under)flow.*|"
           "DynamoDB only supports precision up to 38 digits|Type mismatch for attribute to update")
 PATTERNS = [
+    (r"ExpressionAttribute(Names|Values) can only be specified when using expressions.*", EXPRESSION),  # which is told first
+    (r"Invalid \w+: Incorrect operand type for operator or function; operator or function: attribute_type, operand type: \{.*\}",
+     r"Invalid \w+: Incorrect operand type for operator or function; operator or function: attribute_type, operand type: \{.*\}"),
+    (r"One or more parameter values were invalid: (Global secondary index|Secondary index|ComparisonOperator|AttributeValues) .*",
+     "One or more parameter values were invalid: Condition parameter type does not match schema type"),
+    (EXPRESSION, "A value provided cannot be converted into a number|Input collection contains duplicates|Number (over|under)flow.*|"
+     "One or more parameter values were invalid: (An (string|number) set  may not be empty|Binary sets .*|Input collection .*)"),
+    (r"One or more parameter values were invalid: (ComparisonOperator|AttributeValues) .*", KEY),
     (EXPRESSION, KEY + "|Return values set to invalid value"),  # the service looks at expressions first
     (UPDATE, UPDATE),
+    (r"One or more parameter values were invalid: AttributeValues inside AttributeValueList must be of same type",
+     r"The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"),
     (r"One or more parameter values were invalid: AttributeValues inside AttributeValueList must be of same type",
      r"One or more parameter values were invalid: ComparisonOperator \w+ is not valid for \w+ AttributeValue type"),
     (r"One or more parameter values were invalid: ComparisonOperator .* is not valid for .*",  # which of several

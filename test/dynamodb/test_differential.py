@@ -1,4 +1,4 @@
-"""Random requests to Quipu and to DynamoDB Local get the same answers. DIFFERENTIAL_OPERATIONS (5000) and DIFFERENTIAL_SEED say
+"""Random requests to Quipu and to DynamoDB Local get the same answers. DIFFERENTIAL_OPERATIONS (5000) and DIFFERENTIAL_SEED (1) say
 how many and which; differential.py has more to say, and looks for more than one difference."""
 
 import json
