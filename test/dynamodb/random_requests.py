@@ -139,7 +139,8 @@ class Requests:
             request["ScanIndexForward"] = False
         if self.v.one_in(4) and (not index or index.local):
             request["ConsistentRead"] = True
-        if self.v.one_in(8) and "ProjectionExpression" not in request:
+        filtered = index and index.projection != "ALL" and ("FilterExpression" in request or "QueryFilter" in request)
+        if self.v.one_in(8) and "ProjectionExpression" not in request and not filtered:  # is a filter then on the table's items?
             request["Select"] = self.v.pick(["COUNT", "ALL_ATTRIBUTES"] if index is None or index.local or index.projection == "ALL"
                                             else ["COUNT", "ALL_PROJECTED_ATTRIBUTES"])
         if self.v.one_in(2):
