@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
+#include "base/text.h"
 #include "table/members.h"
 #include "table/rows.h"
 #include "value/item_codec.h"
@@ -109,7 +110,9 @@ bool read_first_version_key(ByteReader& in, KeyAttribute& attribute) {
   std::uint8_t type = 0;
   std::uint8_t size = 0;
   std::string_view name;
-  if (!in.read(type) || type < 1 || type > 3 || !in.read(size) || size == 0 || !in.read(size, name)) return false;
+  if (!in.read(type) || type < 1 || type > 3 || !in.read(size) || size == 0 || !in.read(size, name) ||
+      !is_valid_utf8(name))
+    return false;
   attribute = {.name = std::string{name}, .type = static_cast<KeyType>(type)};
   return true;
 }
@@ -119,8 +122,8 @@ bool read_first_version(ByteReader& in, TableSchema& schema) {
   std::uint8_t flags = 0;
   std::uint8_t keys = 0;
   if (!in.read(schema.id) || !in.read(view) || !in.read(flags) || !in.read(schema.created_ms) || !in.read(keys) ||
-      view > static_cast<std::uint8_t>(StreamView::new_and_old_images) || (flags & ~first_version_flag_system) != 0 ||
-      (keys != 1 && keys != 2))
+      schema.created_ms > INT64_MAX || view > static_cast<std::uint8_t>(StreamView::new_and_old_images) ||
+      (flags & ~first_version_flag_system) != 0 || (keys != 1 && keys != 2))
     return false;
   schema.stream_view = static_cast<StreamView>(view);
   schema.system = (flags & first_version_flag_system) != 0;

@@ -77,6 +77,13 @@ TEST(Schema, TheFirstVersionIsRead) {
   for (std::size_t size = 0; size < bytes.size(); ++size)
     EXPECT_FALSE(decode_schema(schema_key("Tasks"), std::string_view{bytes}.substr(0, size))) << size;
   EXPECT_FALSE(decode_schema(schema_key("Tasks"), bytes + 'x'));
+  // What could not be written again must not be read.
+  std::string late = bytes;
+  late[7] = '\xff';
+  EXPECT_FALSE(decode_schema(schema_key("Tasks"), late)) << "made after the end of signed 64-bit time";
+  std::string no_text = bytes;
+  no_text[18] = '\xff';
+  EXPECT_FALSE(decode_schema(schema_key("Tasks"), no_text)) << "a name that is no UTF-8";
 }
 
 TEST(Schema, ReadsBackAsItWas) {
