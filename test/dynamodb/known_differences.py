@@ -29,6 +29,9 @@ KEY = ("The number of conditions on the keys is invalid|One of the required keys
 UPDATE = ("The document path provided in the update expression is invalid for update|An operand in the update expression has an "
           "incorrect data type|The provided expression refers to an attribute that does not exist in the item|Number (over|under)flow.*|"
           "DynamoDB only supports precision up to 38 digits|Type mismatch for attribute to update")
+# Of several faults in the parameters before expressions, either may be told.
+OLD_CONDITIONS = (r"One or more parameter values were invalid: (ComparisonOperator .* is not valid for|Value or AttributeValueList must|"
+                  r"Invalid number of argument|AttributeValues inside) .*")
 PATTERNS = [
     (r"ExpressionAttribute(Names|Values) can only be specified when using expressions.*", EXPRESSION),  # which is told first
     (r"Invalid \w+: Incorrect operand type for operator or function; operator or function: attribute_type, operand type: \{.*\}",
@@ -45,8 +48,8 @@ PATTERNS = [
      r"The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"),
     (r"One or more parameter values were invalid: AttributeValues inside AttributeValueList must be of same type",
      r"One or more parameter values were invalid: ComparisonOperator \w+ is not valid for \w+ AttributeValue type"),
-    (r"One or more parameter values were invalid: ComparisonOperator .* is not valid for .*",  # which of several
-     r"One or more parameter values were invalid: ComparisonOperator .* is not valid for .*"),
+    (OLD_CONDITIONS, OLD_CONDITIONS),
+    (r"One or more parameter values are not valid\. A value specified for a secondary index key is not supported\. .*", KEY),
     (r"Invalid \w+: Two document paths (overlap|conflict) with each other; .*",  # which two of three
      r"Invalid \w+: Two document paths (overlap|conflict) with each other; .*"),
     (r"Requested resource not found.*", "Cannot do operations on a non-existent table"),

@@ -122,7 +122,7 @@ class Expressions:
             return f"{name}({path}, {p.value({'S': self.v.pick(['S', 'N', 'B', 'SS', 'NS', 'L', 'M', 'BOOL', 'NULL'])})})"
         if name == "begins_with":
             return f"{name}({path}, {p.value(self.v.pick(KEY_VALUES['S'] + KEY_VALUES['B']))})"
-        return f"{name}({path}, {self.operand(schema, p, path) if self.v.one_in(3) else p.value(self.v.scalar())})"
+        return f"{name}({path}, {self.operand(schema, p, path) if self.v.one_in(3) else p.value(self.v.member())})"
 
     def key_condition(self, keys, p, hash_value):
         """Mostly one that a query takes."""

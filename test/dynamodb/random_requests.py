@@ -34,7 +34,7 @@ class Requests:
         count = {"NULL": 0, "NOT_NULL": 0, "BETWEEN": 2, "IN": 2}.get(operator, 1)
         if self.v.one_in(60):
             count += self.v.pick([-1, 1])
-        values = [self.v.natural(attribute) for _ in range(max(count, 0))]
+        values = [self.v.member() if operator.endswith("CONTAINS") else self.v.natural(attribute) for _ in range(max(count, 0))]
         return {"ComparisonOperator": operator, **({"AttributeValueList": values} if values else {})}
 
     def expected_into(self, request):

@@ -121,6 +121,11 @@ class Values:
         return {"S": lambda: {"S": self.pick(TEXTS)}, "N": lambda: {"N": self.number()}, "B": lambda: {"B": encoded(self.pick(BYTES))},
                 "BOOL": lambda: {"BOOL": self.one_in(2)}, "NULL": lambda: {"NULL": True}}[kind]()
 
+    def member(self):
+        """What `contains` may look for. To the emulator all bytes above 0x7f are the same, so here are none."""
+        value = self.scalar()
+        return {"B": encoded(b"a")} if "B" in value else value
+
     def set(self, kind=None):
         kind = kind or self.pick(["SS", "NS", "BS"])
         size = self.pick([1, 1, 2, 3]) if not self.one_in(150) else 0
