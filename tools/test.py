@@ -172,7 +172,9 @@ def sanitizer_environment(preset, stage):
     return {
         "ASAN_OPTIONS": f"log_path={path}:detect_stack_use_after_return=1:strict_string_checks=1",
         "UBSAN_OPTIONS": f"log_path={path}:print_stacktrace=1",
-        "TSAN_OPTIONS": f"log_path={path}:suppressions={ROOT}/tools/tsan.supp:second_deadlock_stack=1",
+        "TSAN_OPTIONS": f"log_path={path}:suppressions={ROOT}/tools/tsan.supp:second_deadlock_stack=1"
+        # As long a memory as there is: a report whose other side is forgotten cannot be told from RocksDB's.
+        ":history_size=7",
     }
 
 

@@ -131,7 +131,9 @@ Result<Store::Cached> Engine::get_cached(std::string_view key, std::string& valu
 }
 
 std::unique_ptr<rocksdb::Iterator> Engine::new_iterator(const rocksdb::ReadOptions& options) const {
-  return std::unique_ptr<rocksdb::Iterator>{db_->NewIterator(options)};
+  std::unique_ptr<rocksdb::Iterator> iterator{db_->NewIterator(options)};
+  static_cast<void>(batches_written_.load(std::memory_order_acquire));
+  return iterator;
 }
 
 bool Engine::has_space() {
@@ -163,6 +165,7 @@ Written Engine::write(rocksdb::WriteBatch& batch) {
     }
     return Written::unknown;
   }
+  batches_written_.fetch_add(1, std::memory_order_release);
   auto published = watermark_->publish(db_->GetLatestSequenceNumber());
   // Without space the watermark stays behind, which weakens the next check and breaks nothing.
   if (!published && published.error().code != ErrorCode::out_of_space) fail_stop(std::move(published).error());
