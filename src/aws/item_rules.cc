@@ -30,19 +30,18 @@ std::string_view kind_of_empty(const Value& value) {
   return value.is(value::Type::string) ? "string" : "binary";
 }
 
-// Of a key attribute's value that has the right type already.
-Answer<> check_key_size(const KeyAttribute& attribute, const Value& value, bool sort_key) {
-  const std::size_t bytes = key_bytes(value);
-  if (bytes == 0)
-    return validation(
-        "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty {} "
-        "value. Key: {}",
-        kind_of_empty(value), attribute.name);
+Answer<> check_key_length(std::size_t bytes, bool sort_key) {
   if (sort_key && bytes > table::key_codec::sort_key_bytes_max)
     return invalid_values("Aggregated size of all range keys has exceeded the size limit of 1024 bytes");
   if (!sort_key && bytes > table::key_codec::partition_key_bytes_max)
     return invalid_values("Size of hashkey has exceeded the maximum size limit of2048 bytes");
   return {};
+}
+
+// Of a key attribute's value that has the right type already.
+Answer<> check_key_size(const KeyAttribute& attribute, const Value& value, bool sort_key) {
+  QUIPU_CHECK(check_key_not_empty(attribute, value));
+  return check_key_length(key_bytes(value), sort_key);
 }
 
 Answer<> check_put_key(const KeyAttribute& attribute, const Item& item, bool sort_key) {
@@ -71,11 +70,7 @@ Answer<> check_put_index_key(const table::IndexSchema& index, const KeyAttribute
         "One or more parameter values are not valid. A value specified for a secondary index key is not supported. The "
         "AttributeValue for a key attribute cannot contain an empty {} value. IndexName: {}, IndexKey: {}",
         kind_of_empty(*value), index.name, attribute.name);
-  if (sort_key && bytes > table::key_codec::sort_key_bytes_max)
-    return invalid_values("Aggregated size of all range keys has exceeded the size limit of 1024 bytes");
-  if (!sort_key && bytes > table::key_codec::partition_key_bytes_max)
-    return invalid_values("Size of hashkey has exceeded the maximum size limit of2048 bytes");
-  return {};
+  return check_key_length(bytes, sort_key);
 }
 
 Answer<> check_updated_index_key(const table::IndexSchema& index, const KeyAttribute& attribute, const Item& item,
@@ -90,11 +85,7 @@ Answer<> check_updated_index_key(const table::IndexSchema& index, const KeyAttri
         "to "
         "a value that is not supported. The AttributeValue for a key attribute cannot contain an empty {} value.",
         kind_of_empty(*value));
-  if (sort_key && bytes > table::key_codec::sort_key_bytes_max)
-    return invalid_values("Aggregated size of all range keys has exceeded the size limit of 1024 bytes");
-  if (!sort_key && bytes > table::key_codec::partition_key_bytes_max)
-    return invalid_values("Size of hashkey has exceeded the maximum size limit of2048 bytes");
-  return {};
+  return check_key_length(bytes, sort_key);
 }
 
 Answer<> check_key_part(const KeyAttribute& attribute, const Item& key) {
@@ -109,6 +100,14 @@ void copy_key(const KeyAttribute& attribute, const Item& from, Item& to) {
 }
 
 }  // namespace
+
+Answer<> check_key_not_empty(const KeyAttribute& attribute, const Value& value) {
+  if (key_bytes(value) != 0) return {};
+  return validation(
+      "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty {} "
+      "value. Key: {}",
+      kind_of_empty(value), attribute.name);
+}
 
 std::string_view type_name(KeyType type) {
   return type == KeyType::string ? "S" : type == KeyType::number ? "N" : "B";

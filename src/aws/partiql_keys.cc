@@ -125,14 +125,7 @@ std::optional<expression::Condition> condition_of(Tree&& tree, const std::vector
 Answer<> check_key_value(const table::KeyAttribute& key, const Value& value) {
   if (value::dynamodb_name(value.type()) != type_name(key.type))
     return validation("Key attribute's data type should match its data type in table's schema: Key {}", key.name);
-  const bool empty = (value.is(value::Type::string) && value.as_string().empty()) ||
-                     (value.is(value::Type::binary) && value.as_binary().empty());
-  if (empty)
-    return validation(
-        "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty {} "
-        "value. Key: {}",
-        value.is(value::Type::string) ? "string" : "binary", key.name);
-  return {};
+  return check_key_not_empty(key, value);
 }
 
 // Of the conditions on the sort key, the one that bounds the rows best. `used` are the conjuncts that it replaces.

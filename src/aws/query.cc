@@ -113,30 +113,6 @@ std::string_view partition_name(const Walk& walk) {
   return walk.index != nullptr ? walk.index->partition_key.name : walk.schema->partition_key.name;
 }
 
-const std::optional<table::KeyAttribute>& sort_key(const Walk& walk) {
-  return walk.index != nullptr ? walk.index->sort_key : walk.schema->sort_key;
-}
-
-Answer<> choose_index(Request& request) {
-  if (request.index.empty()) return {};
-  Walk& walk = request.walk;
-  walk.index = walk.schema->find_index(request.index);
-  if (walk.index == nullptr) return validation("The table does not have the specified index: {}", request.index);
-  if (walk.index->filling != table::Filling::done)
-    return validation("Cannot read from backfilling global secondary index: {}", request.index);
-  if (walk.index->kind == table::IndexKind::global && walk.consistency == Consistency::strong)
-    return validation("Consistent reads are not supported on global secondary indexes");
-  return {};
-}
-
-bool index_has(const Walk& walk, std::string_view name) {
-  const table::IndexSchema& index = *walk.index;
-  const auto is = [&](const std::optional<table::KeyAttribute>& key) { return key && key->name == name; };
-  return index.projection == table::IndexProjection::all || name == index.partition_key.name || is(index.sort_key) ||
-         name == walk.schema->partition_key.name || is(walk.schema->sort_key) ||
-         std::ranges::find(index.included, name) != index.included.end();
-}
-
 // Which of the attributes the index does not have.
 std::vector<std::string> missing_in_index(const Walk& walk, const std::vector<std::string>& names) {
   std::vector<std::string> missing;
@@ -212,14 +188,7 @@ bool has_key_type(const value::Value& value, table::KeyType type) {
 
 Answer<> check_condition_value(const value::Value& value, const table::KeyAttribute& key) {
   if (!has_key_type(value, key.type)) return invalid_values("Condition parameter type does not match schema type");
-  const bool empty = (value.is(value::Type::string) && value.as_string().empty()) ||
-                     (value.is(value::Type::binary) && value.as_binary().empty());
-  if (empty)
-    return validation(
-        "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty {} "
-        "value. Key: {}",
-        value.is(value::Type::string) ? "string" : "binary", key.name);
-  return {};
+  return check_key_not_empty(key, value);
 }
 
 table::SortOperator sort_operator(expression::KeyCondition::SortOp op) {
@@ -289,7 +258,7 @@ Answer<> choose_start(Request& request) {
 Answer<> begin(Call& call, Kind kind) {
   QUIPU_TRY(Request request, read_request(*call.input, kind));
   QUIPU_TRY(request.walk.schema, call.find_table(request.table));
-  QUIPU_CHECK(choose_index(request));
+  QUIPU_CHECK(choose_index(request.walk, request.index));
   QUIPU_CHECK(choose_select(request));
   QUIPU_CHECK(choose_range(request));
   QUIPU_CHECK(check_filter(request));

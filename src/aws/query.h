@@ -40,6 +40,13 @@ struct Walk {
   ReturnCapacity return_capacity = ReturnCapacity::none;
 };
 
+// The index of that name, if there is one and it can be read; an empty name is none.
+Answer<> choose_index(Walk& walk, std::string_view name);
+// Of what is walked over: the table or its index.
+const std::optional<table::KeyAttribute>& sort_key(const Walk& walk);
+// Does the walk's index hold the attribute?
+bool index_has(const Walk& walk, std::string_view name);
+
 // Walks one page and writes the answer's body.
 Answer<> answer_walk(const Walk& walk, const table::Tables& tables, std::string& body);
 

@@ -24,29 +24,6 @@ const table::KeyAttribute& partition_key(const Walk& walk) {
   return walk.index != nullptr ? walk.index->partition_key : walk.schema->partition_key;
 }
 
-const std::optional<table::KeyAttribute>& sort_key(const Walk& walk) {
-  return walk.index != nullptr ? walk.index->sort_key : walk.schema->sort_key;
-}
-
-Answer<> choose_index(const Statement& statement, Walk& walk) {
-  if (statement.index.empty()) return {};
-  walk.index = walk.schema->find_index(statement.index);
-  if (walk.index == nullptr) return validation("The table does not have the specified index: {}", statement.index);
-  if (walk.index->filling != table::Filling::done)
-    return validation("Cannot read from backfilling global secondary index: {}", statement.index);
-  if (walk.index->kind == table::IndexKind::global && walk.consistency == Consistency::strong)
-    return validation("Consistent reads are not supported on global secondary indexes");
-  return {};
-}
-
-bool index_has(const Walk& walk, std::string_view name) {
-  const table::IndexSchema& index = *walk.index;
-  const auto is = [&](const std::optional<table::KeyAttribute>& key) { return key && key->name == name; };
-  return index.projection == table::IndexProjection::all || name == index.partition_key.name || is(index.sort_key) ||
-         name == walk.schema->partition_key.name || is(walk.schema->sort_key) ||
-         std::ranges::find(index.included, name) != index.included.end();
-}
-
 // A local index can look into the table for what it does not have; a global one shows only what it has.
 Answer<> choose_attributes(StatementWalk& plan) {
   Walk& walk = plan.walk;
@@ -202,7 +179,7 @@ Answer<StatementWalk> plan_select(const Call& call, Statement& statement) {
   walk.return_capacity = parse_return_capacity(string_member_or(input, "ReturnConsumedCapacity", {}));
   plan.statement = string_member_or(input, "Statement", {});
   QUIPU_TRY(walk.schema, find_statement_table(call, statement));
-  QUIPU_CHECK(choose_index(statement, walk));
+  QUIPU_CHECK(choose_index(walk, statement.index));
   QUIPU_TRY(auto bounds, partiql::key_bounds(*walk.schema, walk.index, statement));
   walk.filter = std::move(bounds.filter);
   plan.selection = {std::move(statement.selected), std::move(statement.paths)};

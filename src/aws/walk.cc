@@ -1,4 +1,6 @@
 // The walk of a Query or Scan over its rows.
+#include <algorithm>
+
 #include "aws/attribute_json.h"
 #include "aws/item_rules.h"
 #include "aws/query.h"
@@ -120,6 +122,29 @@ class PageWriter {
 };
 
 }  // namespace
+
+Answer<> choose_index(Walk& walk, std::string_view name) {
+  if (name.empty()) return {};
+  walk.index = walk.schema->find_index(name);
+  if (walk.index == nullptr) return validation("The table does not have the specified index: {}", name);
+  if (walk.index->filling != table::Filling::done)
+    return validation("Cannot read from backfilling global secondary index: {}", name);
+  if (walk.index->kind == table::IndexKind::global && walk.consistency == Consistency::strong)
+    return validation("Consistent reads are not supported on global secondary indexes");
+  return {};
+}
+
+const std::optional<table::KeyAttribute>& sort_key(const Walk& walk) {
+  return walk.index != nullptr ? walk.index->sort_key : walk.schema->sort_key;
+}
+
+bool index_has(const Walk& walk, std::string_view name) {
+  const table::IndexSchema& index = *walk.index;
+  const auto is = [&](const std::optional<table::KeyAttribute>& key) { return key && key->name == name; };
+  return index.projection == table::IndexProjection::all || name == index.partition_key.name || is(index.sort_key) ||
+         name == walk.schema->partition_key.name || is(walk.schema->sort_key) ||
+         std::ranges::find(index.included, name) != index.included.end();
+}
 
 Answer<Page> walk_page(const Walk& walk, const table::Tables& tables) {
   PageWriter writer{walk, tables};
