@@ -7,6 +7,7 @@
 #include "storage/fault_disk.h"
 #include "storage/power_loss_disk.h"
 #include "storage/simulated_disk.h"
+#include "storage/waitless_reads.h"
 
 namespace quipu::storage {
 
@@ -140,7 +141,7 @@ Disk measured_disk(std::shared_ptr<rocksdb::FileSystem> below) {
 
 Result<Disk> open_disk(std::string_view description, const std::filesystem::path& directory) {
   QUIPU_TRY(const DiskDescription disk, parse_disk(description));
-  const auto real = rocksdb::FileSystem::Default();
+  const auto real = with_waitless_reads(rocksdb::FileSystem::Default());
   if (const auto* power_loss = std::get_if<PowerLoss>(&disk)) {
     QUIPU_TRY(auto files, open_power_loss_disk(real, directory, *power_loss));
     return measured_disk(std::move(files));

@@ -11,6 +11,7 @@
 #include "storage/rocks_env.h"
 #include "storage/rocks_options.h"
 #include "storage/status.h"
+#include "storage/waitless_reads.h"
 
 namespace quipu::storage {
 
@@ -121,12 +122,11 @@ Result<bool> Engine::get(std::string_view key, std::string& value) const {
 }
 
 Result<Store::Cached> Engine::get_cached(std::string_view key, std::string& value) const {
-  rocksdb::ReadOptions options;
-  options.read_tier = rocksdb::kBlockCacheTier;
-  const rocksdb::Status status = db_->Get(options, slice(key), &value);
+  const WaitlessReads no_waiting;
+  const rocksdb::Status status = db_->Get(plain_read, slice(key), &value);
   if (status.ok()) return Store::Cached::found;
   if (status.IsNotFound()) return Store::Cached::absent;
-  if (status.IsIncomplete()) return Store::Cached::needs_disk;
+  if (status.IsBusy()) return Store::Cached::needs_disk;
   return std::unexpected(to_error(status, "reading a row"));
 }
 
