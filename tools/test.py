@@ -5,7 +5,7 @@ A stage has a log, build/test-logs/NAME.log; the end of it is printed when the s
 tests, checks and runs: 'N passed, N failed' (', N skipped' if any, with the reasons above).
 
 Environment: FUZZ_SECONDS for each fuzz target (60), KILL_CYCLES (300), POWER_LOSS_CYCLES (1000),
-DIFFERENTIAL_OPERATIONS (20000).
+DIFFERENTIAL_OPERATIONS (50000).
 """
 
 import argparse
@@ -31,7 +31,7 @@ FAILURE_LINES_MAX = 12
 FUZZ_SECONDS = int(os.environ.get("FUZZ_SECONDS", "60"))
 KILL_CYCLES = int(os.environ.get("KILL_CYCLES", "300"))
 POWER_LOSS_CYCLES = int(os.environ.get("POWER_LOSS_CYCLES", "1000"))
-DIFFERENTIAL_OPERATIONS = int(os.environ.get("DIFFERENTIAL_OPERATIONS", "20000"))
+DIFFERENTIAL_OPERATIONS = int(os.environ.get("DIFFERENTIAL_OPERATIONS", "50000"))
 # Far above what anything here takes; a test that hangs must not hang the run.
 TEST_SECONDS_MAX = 900
 BUILD_SECONDS_MAX = 2400

@@ -54,7 +54,7 @@ Answer<> Call::commit(ItemWrites::MakeAnswer make_answer) {
   if (context.exactly_once && !has_token_ && !invocation_id.empty()) {
     // Another body makes another key: an id that somebody uses twice is never held against the request.
     std::string key = remembered_key(caller, 'i', invocation_id);
-    const table::RequestHash hash = hash_of_request();
+    const table::RequestHash hash = hash_of_request(text);
     key.append(reinterpret_cast<const char*>(hash.data()), hash.size());
     writes.remember_as(key, hash, std::chrono::milliseconds::max());
   }
@@ -63,17 +63,20 @@ Answer<> Call::commit(ItemWrites::MakeAnswer make_answer) {
   return {};
 }
 
-table::RequestHash Call::hash_of_request() const {
+table::RequestHash Call::hash_of_request(std::string_view body_text) const {
   std::string content{operation->name};
   content += '\0';
-  content += text;
+  content += body_text;
   return table::hash_request(content);
 }
 
 void Call::remember_token(std::string_view token) {
   has_token_ = true;
   writes.forget_refusals();
-  writes.remember_as(remembered_key(caller, 't', token), hash_of_request(), token_window);
+  // A program that makes the request anew may write its members in another order; an SDK that repeats it does not.
+  std::string canonical;
+  append_canonical(canonical, *input);
+  writes.remember_as(remembered_key(caller, 't', token), hash_of_request(canonical), token_window);
 }
 
 Answer<std::shared_ptr<const table::TableSchema>> Call::find_table(std::string_view name_or_arn) const {

@@ -74,7 +74,7 @@ class Call final : private ItemWrites::Completion {
 
  private:
   void written() noexcept override { exchange.wake(); }
-  table::RequestHash hash_of_request() const;
+  table::RequestHash hash_of_request(std::string_view body_text) const;
 
   bool has_token_ = false;
 };

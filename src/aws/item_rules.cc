@@ -64,13 +64,8 @@ Answer<> check_put_index_key(const table::IndexSchema& index, const KeyAttribute
   const Value* value = item.find(attribute.name);
   if (value == nullptr) return {};
   QUIPU_CHECK(check_index_key_type(index, attribute, *value));
-  const std::size_t bytes = key_bytes(*value);
-  if (bytes == 0)
-    return validation(
-        "One or more parameter values are not valid. A value specified for a secondary index key is not supported. The "
-        "AttributeValue for a key attribute cannot contain an empty {} value. IndexName: {}, IndexKey: {}",
-        kind_of_empty(*value), index.name, attribute.name);
-  return check_key_length(bytes, sort_key);
+  QUIPU_CHECK(check_index_key_not_empty(index, attribute, *value));
+  return check_key_length(key_bytes(*value), sort_key);
 }
 
 Answer<> check_updated_index_key(const table::IndexSchema& index, const KeyAttribute& attribute, const Item& item,
@@ -107,6 +102,14 @@ Answer<> check_key_not_empty(const KeyAttribute& attribute, const Value& value) 
       "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty {} "
       "value. Key: {}",
       kind_of_empty(value), attribute.name);
+}
+
+Answer<> check_index_key_not_empty(const table::IndexSchema& index, const KeyAttribute& attribute, const Value& value) {
+  if (key_bytes(value) != 0) return {};
+  return validation(
+      "One or more parameter values are not valid. A value specified for a secondary index key is not supported. The "
+      "AttributeValue for a key attribute cannot contain an empty {} value. IndexName: {}, IndexKey: {}",
+      kind_of_empty(value), index.name, attribute.name);
 }
 
 std::string_view type_name(KeyType type) {

@@ -12,6 +12,8 @@ std::string_view type_name(table::KeyType type);  // "S"
 
 // Of a value that has the key's type: keys have no empty strings and binaries, nor do conditions on them.
 Answer<> check_key_not_empty(const table::KeyAttribute& attribute, const value::Value& value);
+Answer<> check_index_key_not_empty(const table::IndexSchema& index, const table::KeyAttribute& attribute,
+                                   const value::Value& value);
 
 // Of PutItem and what puts: the item has the table's key, with the right types and sizes, and right types for indexes.
 Answer<> check_put_item(const table::TableSchema& schema, const value::Item& item);

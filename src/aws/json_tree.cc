@@ -8,6 +8,7 @@
 #include <memory>
 #include <numeric>
 
+#include "base/json_writer.h"
 #include "base/text.h"
 
 namespace quipu::aws {
@@ -73,6 +74,37 @@ const JsonNode* JsonNode::find(std::string_view name) const {
   for (const JsonMember& member : members())
     if (member.name == name) return member.value.is_null() ? nullptr : &member.value;
   return nullptr;
+}
+
+void append_canonical(std::string& out, const JsonNode& node) {
+  switch (node.type()) {
+    case JsonType::none:
+    case JsonType::null: out += "null"; return;
+    case JsonType::boolean: out += node.as_boolean() ? "true" : "false"; return;
+    case JsonType::number: out += node.text(); return;
+    case JsonType::string: return append_json_string(out, node.text());
+    case JsonType::array:
+      out += '[';
+      for (const JsonNode& element : node.elements()) {
+        append_canonical(out, element);
+        out += ',';
+      }
+      out += ']';
+      return;
+    case JsonType::object: break;
+  }
+  std::vector<const JsonMember*> members;
+  for (const JsonMember& member : node.members())
+    if (!member.value.is_null()) members.push_back(&member);
+  std::ranges::sort(members, {}, &JsonMember::name);
+  out += '{';
+  for (const JsonMember* member : members) {
+    append_json_string(out, member->name);
+    out += ':';
+    append_canonical(out, member->value);
+    out += ',';
+  }
+  out += '}';
 }
 
 JsonNode JsonNode::of_text(JsonType type, std::string_view text) {

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -74,6 +75,9 @@ inline std::span<const JsonMember> JsonNode::members() const {
   if (type_ != JsonType::object) return {};
   return {static_cast<const JsonMember*>(data_), size_};
 }
+
+// One text for all texts that say the same: members by name, no white space, no `null` members.
+void append_canonical(std::string& out, const JsonNode& node);
 
 class JsonTree {
  public:

@@ -42,6 +42,22 @@ TEST(JsonTree, MemberThatIsNullIsNotFound) {
   EXPECT_TRUE((*root)->members()[0].value.is_null());
 }
 
+std::string canonical(std::string_view text) {
+  JsonTree tree;
+  std::string out;
+  append_canonical(out, **tree.parse(text));
+  return out;
+}
+
+TEST(JsonTree, TextsThatSayTheSameHaveOneCanonicalText) {
+  const std::string one = canonical(R"({"a":{"x":1,"y":[true,null,"é"]},"b":"2"})");
+  EXPECT_EQ(canonical(R"( { "b" : "2", "c":null, "a":{"y":[true, null, "\u00e9"],"x":1} } )"), one);
+  for (const char* other :
+       {R"({"a":{"x":1,"y":[true,null,"é"]},"b":2})", R"({"a":{"x":1,"y":[null,true,"é"]},"b":"2"})",
+        R"({"a":{"x":1,"y":[true,null,"é"],"b":"2"}})", R"({"a":{"x":1,"y":[true,"é"]},"b":"2"})"})
+    EXPECT_NE(canonical(other), one) << other;
+}
+
 TEST(JsonTree, EscapesBecomeTheirCharacters) {
   JsonTree tree;
   const auto root = tree.parse(R"(["a\"\\\/\b\f\n\r\tz","\u0041\u00e4\u20ac\ud83d\ude00","ä€😀"])");

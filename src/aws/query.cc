@@ -186,9 +186,9 @@ bool has_key_type(const value::Value& value, table::KeyType type) {
   return value::dynamodb_name(value.type()) == type_name(type);
 }
 
-Answer<> check_condition_value(const value::Value& value, const table::KeyAttribute& key) {
+Answer<> check_condition_value(const Walk& walk, const value::Value& value, const table::KeyAttribute& key) {
   if (!has_key_type(value, key.type)) return invalid_values("Condition parameter type does not match schema type");
-  return check_key_not_empty(key, value);
+  return walk.index != nullptr ? check_index_key_not_empty(*walk.index, key, value) : check_key_not_empty(key, value);
 }
 
 table::SortOperator sort_operator(expression::KeyCondition::SortOp op) {
@@ -217,11 +217,11 @@ Answer<> choose_range(Request& request) {
                 request.key_condition->resolve(partition_name(walk),
                                                sort ? std::optional<std::string_view>{sort->name} : std::nullopt));
   const table::KeyAttribute& partition = walk.index != nullptr ? walk.index->partition_key : walk.schema->partition_key;
-  QUIPU_CHECK(check_condition_value(resolved.partition, partition));
+  QUIPU_CHECK(check_condition_value(walk, resolved.partition, partition));
   using Op = expression::KeyCondition::SortOp;
   if (resolved.sort_op != Op::none) {
-    QUIPU_CHECK(check_condition_value(resolved.first, *sort));
-    if (resolved.sort_op == Op::between) QUIPU_CHECK(check_condition_value(resolved.second, *sort));
+    QUIPU_CHECK(check_condition_value(walk, resolved.first, *sort));
+    if (resolved.sort_op == Op::between) QUIPU_CHECK(check_condition_value(walk, resolved.second, *sort));
   }
   QUIPU_API_TRY(table::KeyRange partition_rows,
                 table::partition_range(*walk.schema, walk.index, resolved.partition, {}));

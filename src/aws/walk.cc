@@ -49,23 +49,21 @@ class PageWriter {
  private:
   Answer<bool> take(std::string_view key, std::string_view value) {
     if (!in_segment(key)) return true;
+    // The item that crosses the limit is still in the page; it is the last one if there is another behind it.
+    if (bytes_ > page_bytes_max) return end_page();
     QUIPU_CHECK(read(key, value));
-    // The item that crosses the limit is still in the page.
-    if (bytes_ > page_bytes_max) {
-      page_.last_key = std::move(last_key_);
-      return false;
-    }
     bytes_ += item_.size_bytes();
     ++page_.scanned;
-    last_key_ = walk_.index != nullptr ? key_of(*walk_.schema, *walk_.index, item_) : key_of(*walk_.schema, item_);
     QUIPU_CHECK(fetch_whole());
     const value::Item& filtered = walk_.filters_whole_items ? whole_ : item_;
     if (!walk_.filter || walk_.filter->matches(filtered)) show(walk_.shows_whole_items ? whole_ : item_);
-    if (walk_.limit && page_.scanned >= *walk_.limit) {
-      page_.last_key = std::move(last_key_);
-      return false;
-    }
-    return true;
+    return !walk_.limit || page_.scanned < *walk_.limit || end_page();
+  }
+
+  // After the item that was read last. False: no more.
+  bool end_page() {
+    page_.last_key = walk_.index != nullptr ? key_of(*walk_.schema, *walk_.index, item_) : key_of(*walk_.schema, item_);
+    return false;
   }
 
   bool in_segment(std::string_view key) const {
@@ -115,7 +113,6 @@ class PageWriter {
   value::Item item_;
   value::Item whole_;
   value::Item projected_;
-  std::optional<value::Item> last_key_;
   std::size_t bytes_ = 0;
   double fetched_units_ = 0;
   std::optional<ApiError> failure_;

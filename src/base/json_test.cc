@@ -420,6 +420,28 @@ TEST(JsonWriterTest, EveryByteOfAsciiComesBack) {
   EXPECT_NE(text.find(R"(\b\t\n\u000b\f\r)"), std::string::npos);
 }
 
+TEST(JsonWriterTest, EscapesDoNotDependOnWhereTheyStand) {
+  for (std::size_t size = 1; size <= 20; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (const char byte : {'"', '\\', '\x01', '\x1f', ' ', '!', '#', '[', ']', '\x7f'}) {
+        for (const char around : {'x', '\x1e', '~'}) {
+          std::string text(size, around);
+          text[at] = byte;
+          std::string expected = "\"";
+          for (const char c : text) {
+            std::string one;
+            append_json_string(one, std::string_view{&c, 1});
+            expected += one.substr(1, one.size() - 2);
+          }
+          std::string written;
+          append_json_string(written, ExactText{text}.view());
+          ASSERT_EQ(written, expected + '"') << size << " " << at;
+        }
+      }
+    }
+  }
+}
+
 TEST(JsonWriterDeathTest, WhatIsNotJsonAborts) {
   std::string text;
   EXPECT_DEATH(JsonWriter{text}.int64(1).int64(2), "a second value");

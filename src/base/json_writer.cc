@@ -1,5 +1,8 @@
 #include "base/json_writer.h"
 
+#include <bit>
+#include <cstring>
+
 #include "base/assert.h"
 #include "base/text.h"
 
@@ -9,6 +12,19 @@ namespace {
 
 bool needs_escape(unsigned char byte) {
   return byte < 0x20 || byte == '"' || byte == '\\';
+}
+
+// How many of the next eight bytes need no escape, before the first that does.
+std::size_t plain_bytes(const char* eight) {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t high_bits = 0x80 * ones;
+  // The high bit of each byte below `limit`; a borrow falsifies only what is behind the first of them.
+  const auto below = [](std::uint64_t word, std::uint64_t limit) { return (word - limit * ones) & ~word & high_bits; };
+  std::uint64_t word;
+  std::memcpy(&word, eight, sizeof word);
+  const std::uint64_t found = below(word, 0x20) | below(word ^ '"' * ones, 1) | below(word ^ '\\' * ones, 1);
+  static_assert(std::endian::native == std::endian::little);
+  return static_cast<std::size_t>(std::countr_zero(found)) / 8;
 }
 
 void append_escape(std::string& out, unsigned char byte) {
@@ -34,6 +50,12 @@ void append_json_string(std::string& out, std::string_view value) {
   out.push_back('"');
   std::size_t plain_from = 0;
   for (std::size_t i = 0; i < value.size(); ++i) {
+    while (value.size() - i >= 8) {
+      const std::size_t plain = plain_bytes(value.data() + i);
+      i += plain;
+      if (plain < 8) break;
+    }
+    if (i == value.size()) break;
     const auto byte = static_cast<unsigned char>(value[i]);
     if (!needs_escape(byte)) continue;
     out.append(value.substr(plain_from, i - plain_from));

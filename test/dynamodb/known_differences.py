@@ -23,8 +23,8 @@ TABLES = "|".join([
 CONSTRAINT = r"\d+ validation errors? detected: " + ANY
 EXPRESSION = r"Invalid \w+Expression: .*|Value provided in ExpressionAttribute.*|ExpressionAttribute.*|Invalid operator used in .*"
 KEY = ("The number of conditions on the keys is invalid|One of the required keys was not given a value|Invalid attribute value type|"
-       "One or more parameter values were invalid: Type mismatch for (key|Index Key).*|One or more parameter values are not valid. The "
-       "AttributeValue for a key attribute cannot contain an empty .*")
+       "One or more parameter values were invalid: Type mismatch for (key|Index Key).*|One or more parameter values are not valid. (A value "
+       "specified for a secondary index key is not supported. )?The AttributeValue for a key attribute cannot contain an empty .*")
 # Of several faults in what an update finds in an item, either may be told.
 UPDATE = ("The document path provided in the update expression is invalid for update|An operand in the update expression has an "
           "incorrect data type|The provided expression refers to an attribute that does not exist in the item|Number (over|under)flow.*|"
@@ -32,6 +32,7 @@ UPDATE = ("The document path provided in the update expression is invalid for up
 # Of several faults in the parameters before expressions, either may be told.
 OLD_CONDITIONS = (r"One or more parameter values were invalid: (ComparisonOperator .* is not valid for|Value or AttributeValueList must|"
                   r"Invalid number of argument|AttributeValues inside) .*")
+LIMITS_TURNED = "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"
 PATTERNS = [
     (r"ExpressionAttribute(Names|Values) can only be specified when using expressions.*", EXPRESSION),  # which is told first
     (r"Invalid \w+: Incorrect operand type for operator or function; operator or function: attribute_type, operand type: \{.*\}",
@@ -48,7 +49,7 @@ PATTERNS = [
      r"The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"),
     (r"One or more parameter values were invalid: AttributeValues inside AttributeValueList must be of same type",
      r"One or more parameter values were invalid: ComparisonOperator \w+ is not valid for \w+ AttributeValue type"),
-    (OLD_CONDITIONS, OLD_CONDITIONS),
+    (OLD_CONDITIONS + "|" + LIMITS_TURNED, OLD_CONDITIONS + "|" + LIMITS_TURNED),
     (r"One or more parameter values are not valid\. A value specified for a secondary index key is not supported\. .*", KEY),
     (r"Invalid \w+: Two document paths (overlap|conflict) with each other; .*",  # which two of three
      r"Invalid \w+: Two document paths (overlap|conflict) with each other; .*"),

@@ -241,6 +241,16 @@ def test_a_token_belongs_to_one_request(db, table, name):
     assert db.get(table, two) is None
 
 
+def test_a_token_s_request_may_be_written_in_another_order(db, table, key):
+    token = uuid.uuid4().hex
+    one = {"TransactItems": [update(table, key, "ADD n :one", {":one": N(1)})], "ClientRequestToken": token}
+    turned = {"ClientRequestToken": token,
+              "TransactItems": [{"Update": dict(reversed(one["TransactItems"][0]["Update"].items()))}]}
+    for request in (one, turned):
+        db("TransactWriteItems", **request)
+    assert db.get(table, key) == {**key, "n": N(1)}
+
+
 def test_a_transaction_that_was_cancelled_may_be_tried_again_with_its_token(db, table, key):
     request = {"TransactItems": [put(table, {**key, "n": N(2)}, ConditionExpression="attribute_exists(h)")],
                "ClientRequestToken": uuid.uuid4().hex}
