@@ -80,6 +80,40 @@ void write_maintenance(MetricsText& out, const table::MaintenanceFigures& mainte
             static_cast<double>(maintenance.jobs_running.load()));
 }
 
+void write_counters(MetricsText& out, const gateway::Stores& stores) {
+  // All stores of one figure, then the next: the format wants the lines of a name together.
+  const auto counters = [&](std::string_view name, std::string_view help, auto value, std::string_view more = {}) {
+    for (const gateway::Store& store : stores.all())
+      if (store.counters != nullptr)
+        out.counter(name, help, value(store.figures), fmt::format("store=\"{}\"{}", store.name, more));
+  };
+  using Figures = gateway::StoreFigures;
+  counters("quipu_counter_requests_total", "Calls on counters, by the store that keeps them.",
+           [](const Figures& f) { return f.requests.value(); });
+  counters("quipu_counter_values_total", "Sum of the values that increments answered.",
+           [](const Figures& f) { return f.values.value(); });
+  constexpr std::string_view name = "quipu_counter_refusals_total";
+  constexpr std::string_view help = "Calls that changed nothing, or may not have, by why.";
+  counters(name, help, [](const Figures& f) { return f.limits_reached.value(); }, ",reason=\"limit_reached\"");
+  counters(name, help, [](const Figures& f) { return f.conflicts.value(); }, ",reason=\"conflict\"");
+  counters(name, help, [](const Figures& f) { return f.refused.value(); }, ",reason=\"invalid\"");
+  counters(name, help, [](const Figures& f) { return f.failed.value(); }, ",reason=\"failed\"");
+  counters(name, help, [](const Figures& f) { return f.outcome_unknown.value(); }, ",reason=\"outcome_unknown\"");
+  counters(name, help, [](const Figures& f) { return f.throttled.value(); }, ",reason=\"throttled\"");
+  for (const gateway::Store& store : stores.all()) {
+    if (store.counters == nullptr) continue;
+    // Two counters are read one after the other, so the difference may be off for a moment, but not below 0.
+    const std::uint64_t completed = store.figures.completed.value();
+    out.gauge("quipu_counter_calls", "Calls under way.",
+              static_cast<double>(store.figures.requests.value() - completed), fmt::format("store=\"{}\"", store.name));
+  }
+  for (const gateway::Store& store : stores.all()) {
+    if (store.counters == nullptr) continue;
+    out.histogram("quipu_counter_seconds", "Time from a call's start to its answer.",
+                  store.figures.latency_microseconds, microsecond, fmt::format("store=\"{}\"", store.name));
+  }
+}
+
 // Resident memory, from the kernel; 0 if it does not say.
 double resident_bytes() {
   std::ifstream statm{"/proc/self/statm"};
@@ -92,12 +126,13 @@ double resident_bytes() {
 }  // namespace
 
 std::string metrics_text(const http::Server* server, const storage::Committer& committer, const storage::Store& store,
-                         const table::MaintenanceFigures& maintenance) {
+                         const table::MaintenanceFigures& maintenance, const gateway::Stores& stores) {
   MetricsText out;
   if (server != nullptr) write_http(out, server->figures(), server->buffered_bytes());
   write_commits(out, committer.figures());
   write_store(out, store.figures());
   write_maintenance(out, maintenance);
+  write_counters(out, stores);
   out.gauge("process_resident_memory_bytes", "Resident memory of the process.", resident_bytes());
   out.gauge("quipu_build_info", "Always 1; the version is a label.", 1, "version=\"" QUIPU_VERSION "\"");
   return out.text();

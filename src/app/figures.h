@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "gateway/stores.h"
 #include "http/server.h"
 #include "storage/committer.h"
 #include "storage/store.h"
@@ -12,7 +13,7 @@ namespace quipu::app {
 
 // `server` may be null while it starts.
 std::string metrics_text(const http::Server* server, const storage::Committer& committer, const storage::Store& store,
-                         const table::MaintenanceFigures& maintenance);
+                         const table::MaintenanceFigures& maintenance, const gateway::Stores& stores);
 
 // Empty, or why writes are refused.
 std::string reason_not_ready(const storage::StoreFigures& figures);

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "app/figures.h"
+#include "app/remote_stores.h"
 #include "aws/front.h"
 #include "base/worker_pool.h"
 #include "counter/embedded_counters.h"
@@ -134,6 +135,17 @@ http::ServerOptions server_options(const ServeSettings& settings) {
   return options;
 }
 
+void wait_and_stop(const StopSignals& signals, http::Server& server) {
+  const int signal = signals.wait();
+  log_info("stopping", {{"signal", signal == store_failed_signal ? "store failed" : sigabbrev_np(signal)}});
+  if (signal == store_failed_signal) {
+    server.stop(failed_stop_deadline);
+    // What is durable is for the next start to find out; nothing here may touch the directory again.
+    _exit(exit_store_failed);
+  }
+  if (!server.stop(stop_deadline)) log_warning("requests_given_up");
+}
+
 // Runs until a signal; the parts are destroyed on the way out, last first. The server comes first, because the
 // committer and the workers may wake its exchanges until they have ended.
 Result<int> run(const ServeSettings& settings, const StopSignals& signals) {
@@ -161,13 +173,22 @@ Result<int> run(const ServeSettings& settings, const StopSignals& signals) {
   const stream::Streams streams{*tables};
   const KeyRingCredentials credentials{*ring};
 
-  gateway::FrontDoor front_door{
-      *counters,
-      *ring,
-      workers,
-      settings.dev ? gateway::Keys::off : gateway::Keys::required,
-      {.not_ready = [&] { return reason_not_ready(store->figures()); },
-       .metrics = [&] { return metrics_text(listening.load(), committer, *store, maintenance.figures()); }}};
+  QUIPU_TRY(RemoteStores remote_stores, open_remote_stores(settings.stores));
+  gateway::Stores stores;
+  stores.add(gateway::Stores::local_name, *counters);
+  remote_stores.add_to(stores);
+
+  gateway::FrontDoor front_door{{
+      .counters = *counters,
+      .stores = stores,
+      .ring = *ring,
+      .workers = workers,
+      .keys = settings.dev ? gateway::Keys::off : gateway::Keys::required,
+      .conditional_writes = {.on = settings.stores.conditional_writes, .max = settings.stores.max_counter_value},
+      .probes = {
+          .not_ready = [&] { return reason_not_ready(store->figures()); },
+          .metrics = [&] { return metrics_text(listening.load(), committer, *store, maintenance.figures(), stores); }},
+  }};
   aws::Front aws_front{{.tables = *tables,
                         .streams = streams,
                         .workers = workers,
@@ -188,14 +209,7 @@ Result<int> run(const ServeSettings& settings, const StopSignals& signals) {
                          {"threads", loops_for(settings)},
                          {"keys", settings.dev ? "off" : "required"}});
 
-  const int signal = signals.wait();
-  log_info("stopping", {{"signal", signal == store_failed_signal ? "store failed" : sigabbrev_np(signal)}});
-  if (signal == store_failed_signal) {
-    server->stop(failed_stop_deadline);
-    // What is durable is for the next start to find out; nothing here may touch the directory again.
-    _exit(exit_store_failed);
-  }
-  if (!server->stop(stop_deadline)) log_warning("requests_given_up");
+  wait_and_stop(signals, *server);
   return 0;
 }
 

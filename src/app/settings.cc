@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <fstream>
+#include <limits>
 
 #include "base/assert.h"
 #include "base/text.h"
@@ -142,6 +144,120 @@ constexpr auto table = std::to_array<Setting>({
        QUIPU_TRY(s.expiry_interval_s, parse_number(v, 1, 86'400));
        return {};
      }},
+    {.name = "use-conditional-writes",
+     .placeholder = "BOOL",
+     .help = "POST /STORE/ID refuses to count past max-counter-value [false]",
+     .variable = "USE_CONDITIONAL_WRITES",
+     .apply = [](Settings& s, std::string_view v) -> Result<> {
+       QUIPU_TRY(s.stores.conditional_writes, parse_switch(v));
+       return {};
+     }},
+    {.name = "max-counter-value",
+     .placeholder = "N",
+     .help = "Where POST /STORE/ID ends with use-conditional-writes [10]",
+     .variable = "MAX_COUNTER_VALUE",
+     .apply = [](Settings& s, std::string_view v) -> Result<> {
+       QUIPU_TRY(const auto n, parse_number(v, 1, std::numeric_limits<std::int64_t>::max()));
+       s.stores.max_counter_value = static_cast<std::int64_t>(n);
+       return {};
+     }},
+    {.name = "redis-url",
+     .placeholder = "URL",
+     .help = "Turns the store redis on: HOST, HOST:PORT, redis://USER:PASSWORD@HOST:PORT/DB or rediss://... (TLS)",
+     .variable = "REDIS_URL",
+     .apply = [](Settings& s, std::string_view v) -> Result<> {
+       s.stores.redis_url = v;
+       return {};
+     }},
+    {.name = "redis-port",
+     .placeholder = "PORT",
+     .help = "Port of redis-url if that has none [6379]",
+     .variable = "REDIS_PORT",
+     .apply = [](Settings& s, std::string_view v) -> Result<> {
+       QUIPU_TRY(const auto n, parse_number(v, 1, 65'535));
+       s.stores.redis_port = static_cast<std::uint16_t>(n);
+       return {};
+     }},
+    {.name = "docdb-connection-string",
+     .placeholder = "URL",
+     .help = "Turns the store docdb on: mongodb://... of MongoDB or DocumentDB",
+     .variable = "DOCUMENT_DB_CONNECTION_STRING",
+     .apply = [](Settings& s, std::string_view v) -> Result<> {
+       s.stores.docdb_connection_string = v;
+       return {};
+     }},
+    {.name = "tidb-info",
+     .placeholder = "FILE",
+     .help = "Turns the store tidb on: JSON with host, port, user, pwd, db of TiDB or MySQL [tidb_info.json]",
+     .apply = [](Settings& s, std::string_view v) -> Result<> {
+       s.stores.tidb_info = v;
+       return {};
+     }},
+    {.name = "momento-info",
+     .placeholder = "FILE",
+     .help = "Turns the store momento on: JSON with apiKey and endpoint [momento_key_info.json]",
+     .apply = [](Settings& s, std::string_view v) -> Result<> {
+       s.stores.momento_info = v;
+       return {};
+     }},
+    {.name = "momento-cache",
+     .placeholder = "NAME",
+     .help = "Momento's cache for counters [cache]",
+     .variable = "MOMENTO_CACHE_NAME",
+     .apply = [](Settings& s, std::string_view v) -> Result<> {
+       s.stores.momento_cache = v;
+       return {};
+     }},
+    {.name = "dynamo-table",
+     .placeholder = "NAME",
+     .help = "Turns the store dynamo on: the table with string key id and number atomic_counter",
+     .variable = "TABLE_NAME",
+     .apply = [](Settings& s, std::string_view v) -> Result<> {
+       s.stores.dynamo_table = v;
+       return {};
+     }},
+    {.name = "dynamo-endpoint",
+     .placeholder = "URL",
+     .help = "DynamoDB Local, Alternator or another Quipu instead of AWS",
+     .variable = "AWS_ENDPOINT_URL_DYNAMODB",
+     .apply = [](Settings& s, std::string_view v) -> Result<> {
+       s.stores.dynamo_endpoint = v;
+       return {};
+     }},
+    {.name = "dynamo-region",
+     .placeholder = "NAME",
+     .help = "AWS's region of the table [us-east-1]",
+     .variable = "AWS_REGION",
+     .apply = [](Settings& s, std::string_view v) -> Result<> {
+       s.stores.dynamo_region = v;
+       return {};
+     }},
+    {.name = "dynamo-access-key-id",
+     .placeholder = "ID",
+     .help = "Whose requests those to the table are",
+     .variable = "AWS_ACCESS_KEY_ID",
+     .apply = [](Settings& s, std::string_view v) -> Result<> {
+       s.stores.aws_access_key_id = v;
+       return {};
+     }},
+    {.name = "dynamo-secret-access-key",
+     .placeholder = "SECRET",
+     .help = "Better as AWS_SECRET_ACCESS_KEY: everybody can see a command line",
+     .variable = "AWS_SECRET_ACCESS_KEY",
+     .hidden = true,
+     .apply = [](Settings& s, std::string_view v) -> Result<> {
+       s.stores.aws_secret_access_key = v;
+       return {};
+     }},
+    {.name = "dynamo-session-token",
+     .placeholder = "TOKEN",
+     .help = "Likewise",
+     .variable = "AWS_SESSION_TOKEN",
+     .hidden = true,
+     .apply = [](Settings& s, std::string_view v) -> Result<> {
+       s.stores.aws_session_token = v;
+       return {};
+     }},
     {.name = "log-level",
      .placeholder = "LEVEL",
      .help = "debug, info, warning, error or off [info]",
@@ -174,9 +290,27 @@ std::string names_of_settings() {
   return names;
 }
 
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blank = " \t\r";
+  const auto first = text.find_first_not_of(blank);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(blank) - first + 1);
+}
+
 Result<> apply(ServeSettings& settings, const Setting& setting, std::string_view value, std::string_view where) {
   if (auto applied = setting.apply(settings, value); !applied)
     return fail(ErrorCode::invalid_argument, "{}: {}", where, applied.error().message);
+  return {};
+}
+
+// Variables that others use too: those that the table names, whatever else there is.
+Result<> apply_shared_variables(ServeSettings& settings, const TextByName& variables, std::string_view where) {
+  for (const Setting& setting : table) {
+    if (setting.variable.empty()) continue;
+    const auto found = variables.find(setting.variable);
+    if (found == variables.end() || found->second.empty()) continue;
+    QUIPU_CHECK(apply(settings, setting, found->second, fmt::format("{}{}", setting.variable, where)));
+  }
   return {};
 }
 
@@ -208,7 +342,8 @@ std::string environment_name(std::string_view setting) {
   return name;
 }
 
-Result<ServeSettings> merge_settings(const TextByName& flags, const TextByName& environment, const TextByName& yaml) {
+Result<ServeSettings> merge_settings(const TextByName& flags, const TextByName& environment, const TextByName& dotenv,
+                                     const TextByName& yaml) {
   // From the weakest source to the strongest; each overwrites what came before.
   ServeSettings settings;
   for (const auto& [name, value] : yaml) {
@@ -218,6 +353,8 @@ Result<ServeSettings> merge_settings(const TextByName& flags, const TextByName& 
                   names_of_settings());
     QUIPU_CHECK(apply(settings, *setting, value, fmt::format("{} in the settings file", name)));
   }
+  QUIPU_CHECK(apply_shared_variables(settings, dotenv, " in .env"));
+  QUIPU_CHECK(apply_shared_variables(settings, environment, ""));
   QUIPU_CHECK(apply_environment(settings, environment));
   for (const auto& [name, value] : flags) {
     const Setting* setting = find_setting(name);
@@ -227,6 +364,33 @@ Result<ServeSettings> merge_settings(const TextByName& flags, const TextByName& 
   if (settings.tls_cert.empty() != settings.tls_key.empty())
     return fail(ErrorCode::invalid_argument, "tls-cert and tls-key are only useful together; one of them is missing");
   return settings;
+}
+
+Result<TextByName> read_dotenv(const std::filesystem::path& file) {
+  TextByName variables;
+  std::ifstream in{file};
+  if (!in) return fail(ErrorCode::environment, "{} cannot be read", file.string());
+  std::string line;
+  for (int number = 1; std::getline(in, line); ++number) {
+    std::string_view rest = trimmed(line);
+    if (rest.empty() || rest.starts_with('#')) continue;
+    if (rest.starts_with("export ")) rest = trimmed(rest.substr(7));
+    const auto equal = rest.find('=');
+    if (equal == std::string_view::npos || equal == 0)
+      return fail(ErrorCode::invalid_argument, "{}:{}: expected NAME=VALUE", file.string(), number);
+    const std::string_view name = trimmed(rest.substr(0, equal));
+    std::string_view value = trimmed(rest.substr(equal + 1));
+    if (!value.empty() && (value.front() == '"' || value.front() == '\'')) {
+      const auto end = value.find(value.front(), 1);
+      if (end == std::string_view::npos)
+        return fail(ErrorCode::invalid_argument, "{}:{}: the quote does not end", file.string(), number);
+      value = value.substr(1, end - 1);
+    } else if (const auto comment = value.find(" #"); comment != std::string_view::npos) {
+      value = trimmed(value.substr(0, comment));
+    }
+    variables.insert_or_assign(std::string{name}, std::string{value});
+  }
+  return variables;
 }
 
 Result<TextByName> read_yaml(const std::filesystem::path& file) {

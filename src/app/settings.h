@@ -17,6 +17,24 @@
 
 namespace quipu::app {
 
+// Of the stores that others keep. What is empty is off.
+struct StoreSettings {
+  bool conditional_writes = false;
+  std::int64_t max_counter_value = 10;
+  std::string redis_url;
+  std::uint16_t redis_port = 0;
+  std::string docdb_connection_string;
+  std::filesystem::path tidb_info = "tidb_info.json";  // as momento_info: the file is looked for, not demanded
+  std::filesystem::path momento_info = "momento_key_info.json";
+  std::string momento_cache = "cache";
+  std::string dynamo_table;
+  std::string dynamo_endpoint;
+  std::string dynamo_region = "us-east-1";
+  std::string aws_access_key_id;
+  std::string aws_secret_access_key;
+  std::string aws_session_token;
+};
+
 struct ServeSettings {
   bool dev = false;
   std::filesystem::path data = "./data";
@@ -35,13 +53,15 @@ struct ServeSettings {
   bool exactly_once = true;
   std::uint64_t expiry_interval_s = 20;
   std::string simulated_disk;
+  StoreSettings stores;
 };
 
 struct Setting {
   std::string_view name;         // as a flag, without the dashes
   std::string_view placeholder;  // of its value; empty for a switch
   std::string_view help;
-  bool hidden = false;  // for tests; not shown
+  std::string_view variable = {};  // an environment variable that others use for it too, REDIS_URL; also read from .env
+  bool hidden = false;             // for tests, and for what is no business of a command line; not shown
   Result<> (*apply)(ServeSettings& settings, std::string_view value);
 
   bool is_switch() const { return placeholder.empty(); }
@@ -54,12 +74,18 @@ std::string environment_name(std::string_view setting);
 
 using TextByName = std::map<std::string, std::string, std::less<>>;
 
-// `flags` as given on the command line; `environment` may hold anything, of which QUIPU_* is looked at; `yaml` as read
-// from the file. Errors name the setting and where it was given.
-Result<ServeSettings> merge_settings(const TextByName& flags, const TextByName& environment, const TextByName& yaml);
+// `flags` as given on the command line; `environment` may hold anything, of which QUIPU_* is looked at, and the
+// variables that others use too; `dotenv` as read from .env, of which only the latter count; `yaml` as read from the
+// file. From the strongest to the weakest: flags, QUIPU_*, the other variables, .env, YAML. Errors name the setting and
+// where it was given.
+Result<ServeSettings> merge_settings(const TextByName& flags, const TextByName& environment, const TextByName& dotenv,
+                                     const TextByName& yaml);
 
 // A flat map of settings.
 Result<TextByName> read_yaml(const std::filesystem::path& file);
+
+// NAME=VALUE lines as the shell and other tools read them: comments, `export`, quotes. No expansion.
+Result<TextByName> read_dotenv(const std::filesystem::path& file);
 
 // The variables of this process.
 TextByName process_environment();

@@ -18,7 +18,7 @@ TEST(Settings, AFlagWinsOverTheEnvironmentAndThatOverTheFile) {
   const TextByName yaml{{"threads", "1"}, {"data", "from-file"}, {"listen", "127.0.0.1:1"}};
   const TextByName environment{{"QUIPU_THREADS", "2"}, {"QUIPU_DATA", "from-environment"}, {"PATH", "/bin"}};
   const TextByName flags{{"threads", "3"}};
-  const auto settings = merge_settings(flags, environment, yaml);
+  const auto settings = merge_settings(flags, environment, {}, yaml);
   ASSERT_TRUE(settings) << settings.error().message;
   EXPECT_EQ(settings->threads, 3U);
   EXPECT_EQ(settings->data, "from-environment");
@@ -26,18 +26,18 @@ TEST(Settings, AFlagWinsOverTheEnvironmentAndThatOverTheFile) {
 }
 
 TEST(Settings, UnknownOnesAreRefusedByName) {
-  EXPECT_NE(refusal(merge_settings({}, {{"QUIPU_TREADS", "2"}}, {})).find("QUIPU_TREADS"), std::string::npos);
-  EXPECT_NE(refusal(merge_settings({}, {}, {{"treads", "2"}})).find("treads"), std::string::npos);
+  EXPECT_NE(refusal(merge_settings({}, {{"QUIPU_TREADS", "2"}}, {}, {})).find("QUIPU_TREADS"), std::string::npos);
+  EXPECT_NE(refusal(merge_settings({}, {}, {}, {{"treads", "2"}})).find("treads"), std::string::npos);
 }
 
 TEST(Settings, VariablesOfTheClientCommandsAreNoSettings) {
-  EXPECT_EQ(refusal(merge_settings({}, {{"QUIPU_URL", "x"}, {"QUIPU_API_KEY", "x"}}, {})), "");
+  EXPECT_EQ(refusal(merge_settings({}, {{"QUIPU_URL", "x"}, {"QUIPU_API_KEY", "x"}}, {}, {})), "");
 }
 
 TEST(Settings, ABadValueIsRefusedWithThePlaceWhereItStands) {
-  EXPECT_NE(refusal(merge_settings({{"threads", "many"}}, {}, {})).find("--threads"), std::string::npos);
-  EXPECT_NE(refusal(merge_settings({}, {{"QUIPU_DEV", "maybe"}}, {})).find("QUIPU_DEV"), std::string::npos);
-  EXPECT_NE(refusal(merge_settings({}, {}, {{"log-level", "loud"}})).find("log-level"), std::string::npos);
+  EXPECT_NE(refusal(merge_settings({{"threads", "many"}}, {}, {}, {})).find("--threads"), std::string::npos);
+  EXPECT_NE(refusal(merge_settings({}, {{"QUIPU_DEV", "maybe"}}, {}, {})).find("QUIPU_DEV"), std::string::npos);
+  EXPECT_NE(refusal(merge_settings({}, {}, {}, {{"log-level", "loud"}})).find("log-level"), std::string::npos);
 }
 
 TEST(Settings, EverySettingHasARangeThatIsKept) {
@@ -50,12 +50,12 @@ TEST(Settings, EverySettingHasARangeThatIsKept) {
                                                                                     {"listen", "localhost:65536"},
                                                                                     {"listen", "::1:80"},
                                                                                     {"data", ""}})
-    EXPECT_NE(refusal(merge_settings({{name, value}}, {}, {})), "") << name << " " << value;
+    EXPECT_NE(refusal(merge_settings({{name, value}}, {}, {}, {})), "") << name << " " << value;
 }
 
 TEST(Settings, CertificateAndKeyGoTogether) {
-  EXPECT_NE(refusal(merge_settings({{"tls-cert", "a"}}, {}, {})), "");
-  EXPECT_EQ(refusal(merge_settings({{"tls-cert", "a"}, {"tls-key", "b"}}, {}, {})), "");
+  EXPECT_NE(refusal(merge_settings({{"tls-cert", "a"}}, {}, {}, {})), "");
+  EXPECT_EQ(refusal(merge_settings({{"tls-cert", "a"}, {"tls-key", "b"}}, {}, {}, {})), "");
 }
 
 TEST(Settings, ReadFromAYamlFile) {

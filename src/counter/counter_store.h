@@ -32,7 +32,11 @@ class CounterStore {
   virtual std::unique_ptr<CounterCall> new_call() = 0;
   // Passes on the calls that were started since the last time; a caller that starts many does so once for all of them.
   virtual void flush() = 0;
+};
 
+// A store that also knows which counters it has, and when they change.
+class ListedCounters : public CounterStore {
+ public:
   // The counters whose names start with `prefix` and come after `after`. May wait for the disk. What is in the table
   // but is no counter is left out.
   virtual Result<CounterPage> list(std::string_view prefix, std::string_view after, std::size_t limit) = 0;

@@ -10,7 +10,7 @@
 
 namespace quipu::counter {
 
-class EmbeddedCounters : public CounterStore {
+class EmbeddedCounters : public ListedCounters {
  public:
   // Makes the table if it is not there. Tables and readers outlive it; `readers` does what may wait for the disk.
   static constexpr std::string_view table_name = "AtomicCounters";

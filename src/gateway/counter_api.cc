@@ -39,8 +39,18 @@ void append_counter_value(std::string& out, std::string_view name, std::int64_t 
 }
 
 void CounterEndpoint::handle(Session& session) {
-  if (!read(session)) return;
-  if (session.call->start(session)) respond(session);
+  if (!choose_store(session) || !read(session)) return;
+  if (session.start_call()) respond(session);
+}
+
+bool CounterEndpoint::choose_store(Session& session) {
+  const auto name = read_store(session.exchange.request());
+  auto store = name ? stores_.find(*name) : std::unexpected{name.error()};
+  if (store)
+    session.choose(**store);
+  else
+    respond_error(session.exchange, store.error());
+  return store.has_value();
 }
 
 void CounterEndpoint::resume(Session& session) {
@@ -48,26 +58,28 @@ void CounterEndpoint::resume(Session& session) {
 }
 
 void CounterEndpoint::respond(Session& session) {
+  session.note_outcome();
   if (session.call->outcome() == CallOutcome::done)
     respond_done(session);
   else
     respond_refused(session);
 }
 
+Result<> take_idempotency_key(Session& session) {
+  QUIPU_TRY(const auto key, read_idempotency_key(session.exchange.request()));
+  if (!key) return {};
+  // Callers do not see each other's keys. An id holds no NUL.
+  std::string scoped = session.caller.id;
+  scoped.push_back('\0');
+  scoped += *key;
+  session.call->make_idempotent(scoped);
+  return {};
+}
+
 bool CounterEndpoint::read_key(Session& session) {
-  const auto key = read_idempotency_key(session.exchange.request());
-  if (!key) {
-    respond_error(session.exchange, key.error());
-    return false;
-  }
-  if (*key) {
-    // Callers do not see each other's keys. An id holds no NUL.
-    std::string scoped = session.caller.id;
-    scoped.push_back('\0');
-    scoped += **key;
-    session.call->make_idempotent(scoped);
-  }
-  return true;
+  const auto taken = take_idempotency_key(session);
+  if (!taken) respond_error(session.exchange, taken.error());
+  return taken.has_value();
 }
 
 void CounterEndpoint::respond_refused(Session& session) {

@@ -4,12 +4,15 @@
 #include "base/worker_pool.h"
 #include "counter/counter_store.h"
 #include "gateway/session.h"
+#include "gateway/stores.h"
 
 namespace quipu::gateway {
 
-// Requests that are one counter call: read the request, start the call, answer when it is complete.
+// Requests that are one counter call: read the request, start the call, answer when it is complete. The parameter
+// `store` says in which store; without it, in our own.
 class CounterEndpoint : public Endpoint {
  public:
+  explicit CounterEndpoint(Stores& stores) : stores_{stores} {}
   void handle(Session& session) final;
   void resume(Session& session) final;
 
@@ -20,43 +23,65 @@ class CounterEndpoint : public Endpoint {
   // The answer of a call whose outcome is done.
   virtual void respond_done(Session& session) = 0;
 
-  static bool read_key(Session& session);  // the idempotency key of a write
+  static bool read_key(Session& session);  // the idempotency key of a write; false: answered
 
  private:
+  bool choose_store(Session& session);
   void respond(Session& session);
   static void respond_refused(Session& session);
+
+  Stores& stores_;
 };
 
 class IncrementEndpoint final : public CounterEndpoint {
+ public:
+  using CounterEndpoint::CounterEndpoint;
+
+ private:
   bool read(Session& session) override;
   void respond_done(Session& session) override;
 };
 
 class ReadEndpoint final : public CounterEndpoint {
+ public:
+  using CounterEndpoint::CounterEndpoint;
+
+ private:
   bool read(Session& session) override;
   void respond_done(Session& session) override;
 };
 
 class SetEndpoint final : public CounterEndpoint {
+ public:
+  using CounterEndpoint::CounterEndpoint;
+
+ private:
   bool read(Session& session) override;
   void respond_done(Session& session) override;
 };
 
 class EraseEndpoint final : public CounterEndpoint {
+ public:
+  using CounterEndpoint::CounterEndpoint;
+
+ private:
   bool read(Session& session) override;
   void respond_done(Session& session) override;
 };
 
 class ListEndpoint final : public Endpoint {
  public:
-  ListEndpoint(counter::CounterStore& counters, WorkerPool& workers) : counters_{counters}, workers_{workers} {}
+  ListEndpoint(counter::ListedCounters& counters, WorkerPool& workers) : counters_{counters}, workers_{workers} {}
   void handle(Session& session) override;
   void resume(Session& session) override;
 
  private:
-  counter::CounterStore& counters_;
+  counter::ListedCounters& counters_;
   WorkerPool& workers_;
 };
+
+// Gives the request's idempotency key, if it has one, to the call.
+Result<> take_idempotency_key(Session& session);
 
 // The answer of the contract to a request that names no counter.
 void respond_counter_not_specified(http::Exchange& exchange);

@@ -4,6 +4,8 @@
 #include "base/text.h"
 #include "counter/counter_store.h"
 #include "gateway/parameters.h"
+#include "gateway/stores.h"
+#include "http/url.h"
 
 namespace quipu::gateway {
 
@@ -11,6 +13,7 @@ namespace {
 
 constexpr std::size_t list_limit_default = 100;
 constexpr std::string_view counter_parameter = "counter";
+constexpr std::string_view store_parameter = "store";
 
 Result<> check_step(std::int64_t by) {
   if (by == 0) return fail(ErrorCode::invalid_argument, "by must be a whole number other than 0");
@@ -62,6 +65,20 @@ bool read_increment_member(JsonReader& json, IncrementMember& increment) {
 
 }  // namespace
 
+Result<std::string> read_store(const http::Request& request) {
+  http::QueryReader reader{request.query()};
+  std::string_view name;
+  std::string_view value;
+  std::string store{Stores::local_name};
+  while (reader.next(name, value)) {
+    if (name != store_parameter) continue;
+    store.clear();
+    if (!http::decode_query(value, store))
+      return fail(ErrorCode::invalid_argument, "store: a '%' must be followed by two hexadecimal digits");
+  }
+  return store;
+}
+
 Result<> read_increment_array(std::string_view body, counter::CounterCall& call) {
   JsonReader json{body};
   json.begin_array();
@@ -90,8 +107,9 @@ Result<> read_increment_array(std::string_view body, counter::CounterCall& call)
 Result<IncrementRequest> read_increment(const http::Request& request, std::string& scratch,
                                         counter::CounterCall& call) {
   call.begin(counter::CallKind::increment);
-  std::optional<std::string_view> name, by, max, min;
-  QUIPU_CHECK(read_parameters(request.query(), {{counter_parameter, name}, {"by", by}, {"max", max}, {"min", min}}));
+  std::optional<std::string_view> name, by, max, min, store;
+  QUIPU_CHECK(read_parameters(
+      request.query(), {{counter_parameter, name}, {"by", by}, {"max", max}, {"min", min}, {store_parameter, store}}));
   if (!name && !by && !max && !min && !request.body().empty()) {
     QUIPU_CHECK(read_increment_array(request.body(), call));
     return IncrementRequest{.batch = true};
@@ -115,8 +133,8 @@ Result<IncrementRequest> read_increment(const http::Request& request, std::strin
 Result<Named> read_one_counter(const http::Request& request, counter::CallKind kind, std::string& scratch,
                                counter::CounterCall& call) {
   call.begin(kind);
-  std::optional<std::string_view> name;
-  QUIPU_CHECK(read_parameters(request.query(), {{counter_parameter, name}}));
+  std::optional<std::string_view> name, store;
+  QUIPU_CHECK(read_parameters(request.query(), {{counter_parameter, name}, {store_parameter, store}}));
   if (!name || name->empty()) return Named::no;
   QUIPU_CHECK(decode_name(counter_parameter, *name, scratch));
   call.add(scratch);

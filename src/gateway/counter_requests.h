@@ -19,6 +19,9 @@ struct IncrementRequest {
   bool batch = false;  // the body was an array: the answer is one
 };
 
+// Which store the request names in its query; our own if it names none.
+Result<std::string> read_store(const http::Request& request);
+
 // `scratch` holds decoded names while they are read.
 Result<IncrementRequest> read_increment(const http::Request& request, std::string& scratch, counter::CounterCall& call);
 

@@ -21,14 +21,19 @@ std::optional<std::string_view> presented_key(const http::Request& request) {
 
 }  // namespace
 
-FrontDoor::FrontDoor(counter::CounterStore& counters, KeyRing& ring, WorkerPool& workers, Keys keys, Probes probes)
-    : counters_{counters},
-      ring_{ring},
-      keys_{keys},
-      probes_{std::move(probes)},
-      list_{counters, workers},
-      watch_{counters},
-      keys_endpoint_{ring, workers},
+FrontDoor::FrontDoor(FrontDoorParts parts)
+    : stores_{parts.stores},
+      ring_{parts.ring},
+      keys_{parts.keys},
+      probes_{std::move(parts.probes)},
+      store_{parts.stores, parts.conditional_writes},
+      increment_{parts.stores},
+      read_{parts.stores},
+      set_{parts.stores},
+      erase_{parts.stores},
+      list_{parts.counters, parts.workers},
+      watch_{parts.counters, parts.stores.local()},
+      keys_endpoint_{parts.ring, parts.workers},
       ready_{probes_},
       metrics_{probes_},
       routes_{
@@ -48,23 +53,27 @@ FrontDoor::FrontDoor(counter::CounterStore& counters, KeyRing& ring, WorkerPool&
       } {}
 
 void FrontDoor::handle(http::Exchange& exchange) {
-  if (!exchange.state) exchange.state = std::make_unique<Session>(exchange, counters_.new_call());
+  if (!exchange.state) exchange.state = std::make_unique<Session>(exchange);
   auto& session = static_cast<Session&>(*exchange.state);
-  const Route* route = find_route(exchange);
-  if (route == nullptr || !admit(exchange, session, route->access)) return;
+  const auto route = find_route(exchange);
+  if (!route || !admit(exchange, session, route->access)) return;
   session.endpoint = &route->endpoint;
   route->endpoint.handle(session);
 }
 
-const FrontDoor::Route* FrontDoor::find_route(http::Exchange& exchange) const {
+std::optional<FrontDoor::Route> FrontDoor::find_route(http::Exchange& exchange) {
   const http::Request& request = exchange.request();
   const http::Method method = request.method() == http::Method::head ? http::Method::get : request.method();
   std::string allowed;
   for (const Route& route : routes_) {
     if (route.path != request.path()) continue;
-    if (route.method == method) return &route;
+    if (route.method == method) return route;
     if (!allowed.empty()) allowed += ", ";
     allowed += http::to_string(route.method);
+  }
+  if (allowed.empty() && store_.takes(request.path())) {
+    if (method == http::Method::post) return Route{method, request.path(), Access::client, store_};
+    allowed = http::to_string(http::Method::post);
   }
   if (allowed.empty()) {
     respond_problem(exchange, 404, "404_not_found");
@@ -74,7 +83,7 @@ const FrontDoor::Route* FrontDoor::find_route(http::Exchange& exchange) const {
         405, json_type,
         R"({"error_code":"method_not_allowed","error_description":"the header Allow names those that are"})", allow);
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 bool FrontDoor::admit(http::Exchange& exchange, Session& session, Access access) const {

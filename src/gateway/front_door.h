@@ -1,6 +1,7 @@
 // Where every request comes in: who asks, what is asked for, may they, and then the endpoint.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -10,6 +11,8 @@
 #include "gateway/key_api.h"
 #include "gateway/key_ring.h"
 #include "gateway/operations_api.h"
+#include "gateway/store_api.h"
+#include "gateway/stores.h"
 #include "gateway/watch_api.h"
 #include "http/exchange.h"
 
@@ -17,16 +20,26 @@ namespace quipu::gateway {
 
 enum class Keys : bool { off, required };
 
+// What is behind it; all of it outlives it.
+struct FrontDoorParts {
+  counter::ListedCounters& counters;  // our own
+  Stores& stores;
+  KeyRing& ring;
+  WorkerPool& workers;
+  Keys keys;
+  ConditionalWrites conditional_writes;
+  Probes probes;
+};
+
 class FrontDoor final : public http::Handler {
  public:
-  // Everything given here outlives it.
-  FrontDoor(counter::CounterStore& counters, KeyRing& ring, WorkerPool& workers, Keys keys, Probes probes);
+  explicit FrontDoor(FrontDoorParts parts);
 
   void handle(http::Exchange& exchange) override;
   void resume(http::Exchange& exchange) override;
   void tick(http::Exchange& exchange) override;
   void closed(http::Exchange& exchange) noexcept override;
-  void end_of_turn() override { counters_.flush(); }
+  void end_of_turn() override { stores_.flush(); }
 
  private:
   enum class Access : std::uint8_t {
@@ -41,14 +54,15 @@ class FrontDoor final : public http::Handler {
     Endpoint& endpoint;
   };
 
-  const Route* find_route(http::Exchange& exchange) const;  // null: answered
+  std::optional<Route> find_route(http::Exchange& exchange);  // nothing: answered
   bool admit(http::Exchange& exchange, Session& session, Access access) const;
 
-  counter::CounterStore& counters_;
+  Stores& stores_;
   const KeyRing& ring_;
   const Keys keys_;
   const Probes probes_;
 
+  StoreEndpoint store_;
   IncrementEndpoint increment_;
   ReadEndpoint read_;
   SetEndpoint set_;

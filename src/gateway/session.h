@@ -4,9 +4,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "base/clock.h"
 #include "counter/counter_store.h"
 #include "gateway/key_ring.h"
+#include "gateway/stores.h"
 #include "http/exchange.h"
 
 namespace quipu::gateway {
@@ -26,20 +29,31 @@ class Endpoint {
 
 class Session final : public http::Exchange::State, public counter::CounterCall::Completion {
  public:
-  Session(http::Exchange& exchange_, std::unique_ptr<counter::CounterCall> call_)
-      : exchange{exchange_}, call{std::move(call_)} {}
+  explicit Session(http::Exchange& exchange_) : exchange{exchange_} {}
 
   void completed(counter::CounterCall&) noexcept override { exchange.wake(); }
 
+  // The store that `call` is for. Its call is made the first time and kept with the connection.
+  void choose(Store& chosen);
+  // True: it is complete already. Times the call and counts it among those under way.
+  bool start_call();
+  // Once it is complete, for the store's figures.
+  void note_outcome();
+
   http::Exchange& exchange;
-  Endpoint* endpoint = nullptr;  // of the request under way
-  Caller caller;                 // who asks
-  std::unique_ptr<counter::CounterCall> call;
-  std::string name;              // scratch: a decoded name
+  Endpoint* endpoint = nullptr;          // of the request under way
+  Caller caller;                         // who asks
+  Store* store = nullptr;                // of the call
+  counter::CounterCall* call = nullptr;  // of the request under way
+  std::string name;                      // scratch: a decoded name
   std::string body;              // the answer under construction; a worker may fill it before it wakes the exchange
   std::optional<Error> failure;  // what a worker says instead
   bool batch = false;            // the increment's answer is an array
   std::shared_ptr<Watch> watch;
+
+ private:
+  std::vector<std::unique_ptr<counter::CounterCall>> calls_;  // by the store's index
+  MonotonicTime started_;
 };
 
 }  // namespace quipu::gateway

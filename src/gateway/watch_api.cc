@@ -15,7 +15,7 @@ class Watch final : public table::Watcher,
                     public counter::CounterCall::Completion,
                     public std::enable_shared_from_this<Watch> {
  public:
-  Watch(counter::CounterStore& counters, http::Exchange& exchange, std::string_view name)
+  Watch(counter::ListedCounters& counters, http::Exchange& exchange, std::string_view name)
       : counters_{counters}, call_{counters.new_call()}, name_{name}, exchange_{&exchange} {
     counters_.watch(name_, *this);
   }
@@ -88,7 +88,7 @@ class Watch final : public table::Watcher,
     quiet_ticks_ = 0;
   }
 
-  counter::CounterStore& counters_;
+  counter::ListedCounters& counters_;
   const std::unique_ptr<counter::CounterCall> call_;
   const std::string name_;
   std::atomic<bool> changed_{true};  // the value at the start is news too
@@ -108,6 +108,7 @@ class Watch final : public table::Watcher,
 
 void WatchEndpoint::handle(Session& session) {
   http::Exchange& exchange = session.exchange;
+  session.choose(local_);
   const auto named = read_one_counter(exchange.request(), counter::CallKind::read, session.name, *session.call);
   if (!named) return respond_error(exchange, named.error());
   if (*named == Named::no) return respond_counter_not_specified(exchange);

@@ -19,14 +19,15 @@ inline constexpr std::size_t watch_unsent_bytes_max = 4096;
 
 class WatchEndpoint final : public Endpoint {
  public:
-  explicit WatchEndpoint(counter::CounterStore& counters) : counters_{counters} {}
+  WatchEndpoint(counter::ListedCounters& counters, Store& local) : counters_{counters}, local_{local} {}
   void handle(Session& session) override;
   void resume(Session& session) override;
   void tick(Session& session) override;
   void closed(Session& session) noexcept override;
 
  private:
-  counter::CounterStore& counters_;
+  counter::ListedCounters& counters_;
+  Store& local_;
 };
 
 }  // namespace quipu::gateway

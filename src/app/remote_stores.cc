@@ -1,0 +1,41 @@
+#include "app/remote_stores.h"
+
+namespace quipu::app {
+
+Result<std::vector<StoreChoice>> choose_stores(const StoreSettings& /*settings*/) {
+  std::vector<StoreChoice> choices;
+  choices.push_back({.name = "dynamo", .remote = nullptr, .turn_on = "set TABLE_NAME (or dynamo-table)"});
+  choices.push_back({.name = "redis", .remote = nullptr, .turn_on = "set REDIS_URL (or redis-url)"});
+  choices.push_back(
+      {.name = "momento", .remote = nullptr, .turn_on = "put momento_key_info.json into the server's directory"});
+  choices.push_back({.name = "docdb",
+                     .remote = nullptr,
+                     .turn_on = "set DOCUMENT_DB_CONNECTION_STRING (or docdb-connection-string)"});
+  choices.push_back({.name = "tidb", .remote = nullptr, .turn_on = "put tidb_info.json into the server's directory"});
+  return choices;
+}
+
+RemoteStores::RemoteStores(std::vector<StoreChoice> choices) {
+  for (StoreChoice& choice : choices)
+    entries_.push_back({.name = choice.name,
+                        .counters = choice.remote == nullptr
+                                        ? nullptr
+                                        : std::make_unique<remote::RemoteCounters>(std::move(choice.remote)),
+                        .turn_on = choice.turn_on});
+}
+
+void RemoteStores::add_to(gateway::Stores& stores) const {
+  for (const Entry& entry : entries_) {
+    if (entry.counters != nullptr)
+      stores.add(entry.name, *entry.counters);
+    else
+      stores.add_missing(entry.name, entry.turn_on);
+  }
+}
+
+Result<RemoteStores> open_remote_stores(const StoreSettings& settings) {
+  QUIPU_TRY(auto choices, choose_stores(settings));
+  return RemoteStores{std::move(choices)};
+}
+
+}  // namespace quipu::app

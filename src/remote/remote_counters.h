@@ -1,0 +1,70 @@
+// Counters of another store, as a CounterStore. Calls wait in a bounded queue, and a few threads with a link each take
+// them from it. A store that is down is noticed once, not by every call: after that calls are refused at once, and one
+// thread keeps trying to reach it.
+//
+// Threads: calls are started on any thread; links run on threads of this class.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "counter/counter_store.h"
+#include "remote/link.h"
+
+namespace quipu::remote {
+
+inline constexpr std::size_t queued_calls_max = 10'000;
+// Calls that wait longer for a link are given up; they were not sent.
+inline constexpr std::chrono::milliseconds queue_wait_max{2'000};
+// So many links broken one after the other, with no call that worked between them, and the store counts as down.
+inline constexpr unsigned broken_links_max = 3;
+inline constexpr std::chrono::milliseconds reconnect_pause_min{50};
+inline constexpr std::chrono::milliseconds reconnect_pause_max{2'000};
+// A connection that was idle for longer may be gone without our knowing.
+inline constexpr std::chrono::seconds trusted_idle{5};
+
+class RemoteCounters final : public counter::CounterStore {
+ public:
+  explicit RemoteCounters(std::unique_ptr<Remote> remote);
+  ~RemoteCounters() override;  // nobody starts calls any more; those that are waiting are refused
+
+  std::unique_ptr<counter::CounterCall> new_call() override;
+  void flush() override;
+
+  std::string_view name() const { return remote_->name(); }
+  bool reachable() const;
+
+ private:
+  friend class RemoteCall;
+  enum class State : std::uint8_t { starting, up, down };
+  using Lock = std::unique_lock<std::mutex>;
+
+  Result<> enqueue(RemoteCall& call);
+  void run(unsigned index);
+  bool wait_for_work(Lock& lock, unsigned index, std::chrono::milliseconds pause);
+  std::vector<RemoteCall*> take(Lock& lock);
+  void serve(Link& link, bool& connected, MonotonicTime& used, std::vector<RemoteCall*> calls);
+  void went_well();
+  void went_wrong(const Error& error, bool certainly_down);
+  static void complete(RemoteCall& call);
+  void refuse(std::vector<RemoteCall*> calls, const Error& error);
+
+  const std::unique_ptr<Remote> remote_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  // Under mutex_:
+  std::deque<RemoteCall*> queue_;
+  std::size_t not_passed_on_ = 0;  // of the queue: no thread was woken for them yet
+  State state_ = State::starting;
+  unsigned broken_in_row_ = 0;
+  std::string why_down_;
+  bool stopping_ = false;
+
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace quipu::remote

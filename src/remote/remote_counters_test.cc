@@ -1,0 +1,263 @@
+#include "remote/remote_counters.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <map>
+#include <semaphore>
+
+#include "base/guarded.h"
+
+namespace quipu::remote {
+namespace {
+
+using counter::CallKind;
+using counter::CallOutcome;
+using namespace std::chrono_literals;
+
+// The other end of the network: a store in memory that can be cut off, slow, or lose its answers.
+struct FarStore {
+  Guarded<std::map<std::string, std::int64_t, std::less<>>> counters;
+  std::atomic<bool> reachable{true};
+  std::atomic<bool> loses_answers{false};
+  std::atomic<int> connects{0};
+  std::atomic<int> most_together{0};
+  std::counting_semaphore<> gate{0};  // of a slow store: each run() takes one
+  std::atomic<bool> slow{false};
+};
+
+class FarLink final : public Link {
+ public:
+  explicit FarLink(FarStore& store) : store_{store} {}
+
+  Result<> connect() override {
+    ++store_.connects;
+    return ping();
+  }
+  Result<> ping() override {
+    if (!store_.reachable) return fail(ErrorCode::unavailable, "connection refused");
+    return {};
+  }
+  Result<> run(std::span<RemoteCall* const> calls) override {
+    if (store_.slow) store_.gate.acquire();
+    store_.most_together = std::max(store_.most_together.load(), static_cast<int>(calls.size()));
+    for (RemoteCall* call : calls) {
+      if (!store_.reachable)
+        call->failed({ErrorCode::unavailable, "connection reset"});
+      else
+        increment(*call);
+    }
+    if (store_.reachable && !store_.loses_answers) return {};
+    return fail(ErrorCode::unavailable, "connection reset");
+  }
+
+ private:
+  void increment(RemoteCall& call) {
+    store_.counters.with([&](auto& counters) {
+      std::int64_t& value = counters[std::string{call.counter()}];
+      if (value > call.limit().bound) return call.limit_reached(value);
+      value += call.asked().by;
+      if (store_.loses_answers) return call.failed({ErrorCode::outcome_unknown, "connection reset"});
+      call.done(value);
+    });
+  }
+
+  FarStore& store_;
+};
+
+class Far final : public Remote {
+ public:
+  Far(FarStore& store, unsigned links, std::size_t together) : store_{store}, links_{links}, together_{together} {}
+
+  std::string_view name() const override { return "far"; }
+  std::string address() const override { return "far:1"; }
+  unsigned links() const override { return links_; }
+  std::size_t calls_together_max() const override { return together_; }
+  std::unique_ptr<Link> make_link() const override { return std::make_unique<FarLink>(store_); }
+  Result<StoreReport> prepare() const override { return StoreReport{}; }
+
+ private:
+  FarStore& store_;
+  unsigned links_;
+  std::size_t together_;
+};
+
+class Waiting final : public counter::CounterCall::Completion {
+ public:
+  void completed(counter::CounterCall&) noexcept override { done_.release(); }
+  void wait() { ASSERT_TRUE(done_.try_acquire_for(20s)); }
+
+ private:
+  std::counting_semaphore<> done_{0};
+};
+
+class RemoteCountersTest : public ::testing::Test {
+ protected:
+  void open(unsigned links, std::size_t together = 1) {
+    counters_ = std::make_unique<RemoteCounters>(std::make_unique<Far>(store_, links, together));
+  }
+
+  // Completes the call.
+  std::unique_ptr<counter::CounterCall> increment(std::string_view name, std::optional<std::int64_t> max = {}) {
+    auto call = counters_->new_call();
+    call->begin(CallKind::increment);
+    call->add(name).max = max;
+    Waiting waiting;
+    if (!call->start(waiting)) {
+      counters_->flush();
+      waiting.wait();
+    }
+    return call;
+  }
+
+  void wait_until_down() {
+    for (int i = 0; i < 1000; ++i) {
+      const auto call = increment("probe");
+      if (call->outcome() == CallOutcome::failed &&
+          call->error().message.find("cannot be reached") != std::string::npos)
+        return;
+    }
+    FAIL() << "the store never counted as down";
+  }
+
+  bool wait_until_up() {
+    const auto end = std::chrono::steady_clock::now() + 20s;
+    while (!counters_->reachable())
+      if (std::chrono::steady_clock::now() > end) return false;
+    return true;
+  }
+
+  FarStore store_;
+  std::unique_ptr<RemoteCounters> counters_;
+};
+
+TEST_F(RemoteCountersTest, EveryCallIsAnsweredWithItsOwnValue) {
+  open(4);
+  for (int i = 1; i <= 100; ++i) {
+    const auto call = increment("a");
+    ASSERT_EQ(call->outcome(), CallOutcome::done);
+    EXPECT_EQ(call->item(0).value, i);
+  }
+}
+
+TEST_F(RemoteCountersTest, LimitIsTheCallersOrThatOf64Bits) {
+  open(1);
+  EXPECT_EQ(increment("a", 1)->outcome(), CallOutcome::done);
+  const auto refused = increment("a", 1);
+  EXPECT_EQ(refused->outcome(), CallOutcome::max_reached);
+  EXPECT_EQ(refused->item(0).value, 1);
+  store_.counters.with([](auto& counters) { counters["a"] = std::numeric_limits<std::int64_t>::max(); });
+  EXPECT_EQ(increment("a")->outcome(), CallOutcome::max_reached);
+}
+
+TEST_F(RemoteCountersTest, CallsThatWaitTogetherAreSentTogether) {
+  open(1, 64);
+  store_.slow = true;
+  std::vector<std::unique_ptr<counter::CounterCall>> calls;
+  Waiting waiting;
+  for (int i = 0; i < 50; ++i) {
+    calls.push_back(counters_->new_call());
+    calls.back()->begin(CallKind::increment);
+    calls.back()->add("a");
+    ASSERT_FALSE(calls.back()->start(waiting));
+  }
+  counters_->flush();
+  store_.slow = false;
+  store_.gate.release(50);
+  for (int i = 0; i < 50; ++i) waiting.wait();
+  EXPECT_GT(store_.most_together, 1);
+  for (const auto& call : calls) EXPECT_EQ(call->outcome(), CallOutcome::done);
+}
+
+TEST_F(RemoteCountersTest, StoreThatIsDownIsNoticedOnceAndFoundAgain) {
+  open(4);
+  ASSERT_EQ(increment("a")->outcome(), CallOutcome::done);
+  store_.reachable = false;
+  wait_until_down();
+  const int connects = store_.connects;
+  for (int i = 0; i < 10'000; ++i) {
+    const auto call = increment("a");
+    ASSERT_EQ(call->outcome(), CallOutcome::failed);
+    ASSERT_EQ(call->error().code, ErrorCode::unavailable);
+  }
+  EXPECT_LT(store_.connects - connects, 100);  // only the scout tries, with pauses
+  store_.reachable = true;
+  ASSERT_TRUE(wait_until_up());
+  EXPECT_EQ(increment("a")->outcome(), CallOutcome::done);
+}
+
+TEST_F(RemoteCountersTest, StoreThatIsDownFromTheBeginningIsFoundWhenItComes) {
+  store_.reachable = false;
+  open(2);
+  wait_until_down();
+  store_.reachable = true;
+  ASSERT_TRUE(wait_until_up());
+  EXPECT_EQ(increment("a")->outcome(), CallOutcome::done);
+}
+
+TEST_F(RemoteCountersTest, LostAnswerIsNotTriedAgain) {
+  open(1);
+  store_.loses_answers = true;
+  const auto call = increment("a");
+  ASSERT_EQ(call->outcome(), CallOutcome::failed);
+  EXPECT_EQ(call->error().code, ErrorCode::outcome_unknown);
+  store_.loses_answers = false;
+  EXPECT_EQ(increment("a")->item(0).value, 2);  // it was counted once
+}
+
+TEST_F(RemoteCountersTest, WhatIsWaitingAtTheEndIsRefused) {
+  open(1);
+  ASSERT_EQ(increment("a")->outcome(), CallOutcome::done);
+  store_.slow = true;
+  std::vector<std::unique_ptr<counter::CounterCall>> calls;
+  Waiting waiting;
+  for (int i = 0; i < 3; ++i) {
+    calls.push_back(counters_->new_call());
+    calls.back()->begin(CallKind::increment);
+    calls.back()->add("a");
+    ASSERT_FALSE(calls.back()->start(waiting));
+  }
+  counters_->flush();
+  store_.gate.release(3);
+  counters_.reset();
+  for (int i = 0; i < 3; ++i) waiting.wait();
+  for (const auto& call : calls)
+    EXPECT_TRUE(call->outcome() == CallOutcome::done || call->error().code == ErrorCode::unavailable);
+}
+
+TEST_F(RemoteCountersTest, MoreThanOneCounterACallIsRefused) {
+  open(1);
+  auto call = counters_->new_call();
+  call->begin(CallKind::increment);
+  call->add("a");
+  call->add("b");
+  Waiting waiting;
+  ASSERT_TRUE(call->start(waiting));
+  EXPECT_EQ(call->error().code, ErrorCode::invalid_argument);
+}
+
+TEST_F(RemoteCountersTest, MarkersTellRequestsApart) {
+  open(1);
+  const auto marker_of = [&](std::string_view key, std::string_view name, std::int64_t by) {
+    auto call = counters_->new_call();
+    call->begin(CallKind::increment);
+    call->add(name).by = by;
+    call->make_idempotent(key);
+    Waiting waiting;
+    if (!call->start(waiting)) {
+      counters_->flush();
+      waiting.wait();
+    }
+    const auto& remote = static_cast<const RemoteCall&>(*call);
+    return std::pair{remote.marker(), remote.request_hash()};
+  };
+  const auto one = marker_of("k", "a", 1);
+  EXPECT_EQ(one.first.size(), 64u);
+  EXPECT_EQ(marker_of("k", "a", 1), one);
+  EXPECT_EQ(marker_of("k", "a", 2).first, one.first);
+  EXPECT_NE(marker_of("k", "a", 2).second, one.second);
+  EXPECT_NE(marker_of("l", "a", 1).first, one.first);
+}
+
+}  // namespace
+}  // namespace quipu::remote
