@@ -12,7 +12,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import NamedTuple
 
-from known_differences import same_message, same_refusal
+from known_differences import KEY, same_message, same_refusal
 
 SETS = {"SS", "NS", "BS"}
 NOT_COMPARED = {"ConsumedCapacity", "ItemCollectionMetrics"}
@@ -137,7 +137,7 @@ def differing_refusals(ours, theirs, entries_count):
         if any(reason["Code"] == "ValidationError" for reason in reasons) and len(other.get("CancellationReasons", [])) < len(reasons):
             return None  # the emulator stops at the first
         return differing_reasons(reasons, other.get("CancellationReasons", []))
-    if (ours.type, theirs.type) == ("ValidationException", "TransactionCanceledException") and "conditions on the keys" in theirs.message:
+    if (ours.type, theirs.type) == ("ValidationException", "TransactionCanceledException") and re.match(KEY, theirs.message):
         return None  # an expression is looked at before the key
     if "Cannot update attribute" in ours.message and theirs.type == "ConditionalCheckFailedException":
         return None  # the emulator looks at the condition first
