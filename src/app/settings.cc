@@ -16,6 +16,8 @@ namespace quipu::app {
 
 namespace {
 
+constexpr std::string_view settings_file_default = "quipu.yaml";
+constexpr std::string_view dotenv_file = ".env";
 constexpr std::string_view environment_prefix = "QUIPU_";
 // Of the client commands, and of test programs; the server does not mind them.
 constexpr auto other_variables = std::to_array<std::string_view>({"QUIPU_URL", "QUIPU_API_KEY"});
@@ -408,6 +410,20 @@ Result<TextByName> read_yaml(const std::filesystem::path& file) {
   } catch (const YAML::Exception& error) {
     return fail(ErrorCode::invalid_argument, "{}: {}", file.string(), error.what());
   }
+}
+
+Result<ServeSettings> read_settings(const TextByName& flags, std::string_view settings_file) {
+  TextByName yaml;
+  TextByName dotenv;
+  const bool named = !settings_file.empty();
+  const std::filesystem::path file = named ? settings_file : settings_file_default;
+  if (named || std::filesystem::exists(file)) {
+    QUIPU_TRY(yaml, read_yaml(file));
+  }
+  if (std::filesystem::exists(dotenv_file)) {
+    QUIPU_TRY(dotenv, read_dotenv(dotenv_file));
+  }
+  return merge_settings(flags, process_environment(), dotenv, yaml);
 }
 
 TextByName process_environment() {
