@@ -154,10 +154,10 @@ std::string verdict_of(const StoreTrial& trial) {
 std::string html_report(std::span<const StoreTrial> trials, const Circumstances& circumstances) {
   std::string html = fmt::format(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-      "content=\"width=device-width\"><title>One counter, {} stores</title><style>{}</style></head><body>\n"
-      "<h1>One counter, {} stores</h1>\n<p class=\"when\">{}; {}; {} clients, {:.0f} s each; Quipu {}</p>\n",
-      trials.size(), style, trials.size(), escaped(circumstances.when), escaped(circumstances.machine),
-      circumstances.clients, static_cast<double>(circumstances.duration.count()) / 1000,
+      "content=\"width=device-width\"><title>One counter, {0}</title><style>{1}</style></head><body>\n"
+      "<h1>One counter, {0}</h1>\n<p class=\"when\">{2}; {3}; {4} clients, {5:.0f} s each; Quipu {6}</p>\n",
+      trials.size() == 1 ? "one store" : fmt::format("{} stores", trials.size()), style, escaped(circumstances.when),
+      escaped(circumstances.machine), circumstances.clients, static_cast<double>(circumstances.duration.count()) / 1000,
       escaped(circumstances.version));
   html += "<h2>Increments a second, of one counter</h2>\n" + throughput_chart(trials);
   html += "<h2>Time to the answer, unconditional (logarithmic)</h2>\n" + latency_chart(trials);
