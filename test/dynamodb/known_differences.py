@@ -38,7 +38,7 @@ PATTERNS = [
     (r"Invalid \w+: Incorrect operand type for operator or function; operator or function: attribute_type, operand type: \{.*\}",
      r"Invalid \w+: Incorrect operand type for operator or function; operator or function: attribute_type, operand type: \{.*\}"),
     (r"One or more parameter values were invalid: (Global secondary index|Secondary index|ComparisonOperator|AttributeValues) .*",
-     "Invalid operator used in .*|One or more parameter values were invalid: Condition parameter type does not match schema type|The BETWEEN condition was "
+     KEY + "|Invalid operator used in .*|One or more parameter values were invalid: Condition parameter type does not match schema type|The BETWEEN condition was "
      "provided a range where the lower bound is greater than the upper bound"),
     (EXPRESSION, "A value provided cannot be converted into a number|Input collection contains duplicates|Number (over|under)flow.*|"
      "One or more parameter values were invalid: (An (string|number) set  may not be empty|Binary sets .*|Input collection .*)"),
