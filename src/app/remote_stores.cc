@@ -1,11 +1,17 @@
 #include "app/remote_stores.h"
 
+#include "remote/redis.h"
+
 namespace quipu::app {
 
-Result<std::vector<StoreChoice>> choose_stores(const StoreSettings& /*settings*/) {
+Result<std::vector<StoreChoice>> choose_stores(const StoreSettings& settings) {
   std::vector<StoreChoice> choices;
   choices.push_back({.name = "dynamo", .remote = nullptr, .turn_on = "set TABLE_NAME (or dynamo-table)"});
-  choices.push_back({.name = "redis", .remote = nullptr, .turn_on = "set REDIS_URL (or redis-url)"});
+  std::unique_ptr<remote::Remote> redis;
+  if (!settings.redis_url.empty()) {
+    QUIPU_TRY(redis, remote::make_redis({.url = settings.redis_url, .port = settings.redis_port}));
+  }
+  choices.push_back({.name = "redis", .remote = std::move(redis), .turn_on = "set REDIS_URL (or redis-url)"});
   choices.push_back(
       {.name = "momento", .remote = nullptr, .turn_on = "put momento_key_info.json into the server's directory"});
   choices.push_back({.name = "docdb",
