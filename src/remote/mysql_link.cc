@@ -112,7 +112,7 @@ Result<> MysqlLink::run_bare(RemoteCall& call, std::string_view id) {
 void MysqlLink::answer(RemoteCall& call, const Outcome& outcome) {
   if (call.kind() != CallKind::read)
     return answer_decision(call, decision_of(call, outcome.affected, outcome.insert_id));
-  const std::string_view text = outcome.row.empty() || outcome.row.front().empty() ? "0" : outcome.row.front();
+  const std::string text = outcome.row.empty() || outcome.row.front().empty() ? "0" : outcome.row.front();
   if (const auto value = parse_int64(text)) return call.done(*value);
   call.refused(CallOutcome::not_a_counter, 0);
 }
