@@ -68,6 +68,13 @@ Result<> MysqlLink::ping() {
 
 Result<> MysqlLink::run(std::span<RemoteCall* const> calls) {
   for (RemoteCall* call : calls) {
+    // A server that was started again has closed all connections; what is sent on one of them would count as lost.
+    if (session_->is_stale()) {
+      if (const auto reached = connect(); !reached) {
+        call->failed({ErrorCode::unavailable, reached.error().message});
+        return reached;
+      }
+    }
     auto id = id_literal(call->counter(), id_type_);
     if (!id) {
       call->failed(std::move(id).error());

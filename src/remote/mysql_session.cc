@@ -2,6 +2,7 @@
 
 #include <mysql.h>
 #include <mysqld_error.h>
+#include <poll.h>
 
 #include <algorithm>
 
@@ -116,6 +117,11 @@ Result<Session> Session::open(const MysqlSettings& settings, const LinkLimits& l
   if (mysql_select_db(connection, settings.database.c_str()) != 0)
     return fail(ErrorCode::unavailable, "{}", mysql_error(connection));
   return session;
+}
+
+bool Session::is_stale() const {
+  pollfd socket{.fd = static_cast<int>(mysql_get_socket(connection_.get())), .events = POLLIN | POLLRDHUP, .revents = 0};
+  return ::poll(&socket, 1, 0) != 0;
 }
 
 Outcome Session::trouble_now() const {

@@ -47,6 +47,9 @@ class Session {
   // With the database as the default one; made if it is missing and that is allowed.
   static Result<Session> open(const MysqlSettings& settings, const LinkLimits& limits);
 
+  // The server has closed it, or has said something that nobody asked for.
+  bool is_stale() const;
+
   Outcome run(std::string_view sql);
   // Sent as one, in this order; those after the first trouble are not done, and have no outcome.
   std::vector<Outcome> run_all(const std::vector<std::string>& statements);

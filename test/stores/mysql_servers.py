@@ -17,27 +17,27 @@ def missing_programs():
     return [name for name in ("mariadbd", "mariadb-install-db", "mariadb") if not shutil.which(name)]
 
 
-def _user():
-    """mariadbd wants to be told that it may run as root."""
-    return ["--user=root"] if os.geteuid() == 0 else []
-
-
 class MariaDB(StoreProcess):
+    user = "root"  # if we are; mariadbd wants to be told that it may
+
     def __init__(self, directory, flags=(), port=None):
         self.flags = list(flags)
         super().__init__("mariadbd", directory, lambda server: server.command_line(), port, lambda server: server.answers())
         self.data = self.directory / "data"
 
+    def _user(self):
+        return [f"--user={self.user}"] if os.geteuid() == 0 else []
+
     def start(self):
         if not self.data.exists():
-            subprocess.run(["mariadb-install-db", "--no-defaults", *_user(), f"--datadir={self.data}", "--skip-test-db",
+            subprocess.run(["mariadb-install-db", "--no-defaults", *self._user(), f"--datadir={self.data}", "--skip-test-db",
                             "--auth-root-authentication-method=normal"], check=True, stdout=subprocess.DEVNULL,
                            stderr=subprocess.STDOUT, timeout=INSTALL_SECONDS_MAX)
         return super().start()
 
     def command_line(self):
         # Small, but with the settings that make an answer durable: the defaults.
-        return ["mariadbd", "--no-defaults", *_user(), f"--datadir={self.data}", f"--port={self.port}",
+        return ["mariadbd", "--no-defaults", *self._user(), f"--datadir={self.data}", f"--port={self.port}",
                 "--bind-address=127.0.0.1", f"--socket={self.directory}/s", f"--pid-file={self.directory}/pid",
                 "--skip-name-resolve", "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=32M",
                 "--max-connections=400", *self.flags]
@@ -60,13 +60,20 @@ class MariaDB(StoreProcess):
 
 
 class GaleraNode(MariaDB):
-    """One node of `ports`, the ports at which the nodes talk to each other. The first one founds the cluster."""
+    """One node of `ports`, the ports at which the nodes talk to each other. The first one founds the cluster.
+
+    A joining node gets its data through rsync's daemon, which as root turns into nobody and then may not write: so as root
+    the nodes run as Debian's user mysql, in a directory that this user can reach."""
+
+    user = "mysql"
 
     def __init__(self, directory, number, ports):
         self.number = number
         self.founds = number == 0
         self.ports = ports
         super().__init__(directory)
+        if os.geteuid() == 0:
+            shutil.chown(self.directory, self.user)
 
     def command_line(self):
         peers = ",".join(f"127.0.0.1:{port}" for port in self.ports)
@@ -83,3 +90,8 @@ class GaleraNode(MariaDB):
     def answers(self):
         with contextlib.suppress(RuntimeError):
             return self.ask("SHOW STATUS LIKE 'wsrep_ready'", database=None)[0][1] == "ON"
+
+    def size(self):
+        """How many nodes it sees."""
+        with contextlib.suppress(RuntimeError):
+            return int(self.ask("SHOW STATUS LIKE 'wsrep_cluster_size'", database=None)[0][1])
