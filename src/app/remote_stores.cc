@@ -1,15 +1,27 @@
 #include "app/remote_stores.h"
 
+#include "remote/mongo.h"
+
 namespace quipu::app {
 
-Result<std::vector<StoreChoice>> choose_stores(const StoreSettings& /*settings*/) {
+namespace {
+
+Result<std::unique_ptr<remote::Remote>> choose_docdb(const StoreSettings& settings) {
+  if (settings.docdb_connection_string.empty()) return nullptr;
+  return remote::make_mongo({.connection_string = settings.docdb_connection_string});
+}
+
+}  // namespace
+
+Result<std::vector<StoreChoice>> choose_stores(const StoreSettings& settings) {
   std::vector<StoreChoice> choices;
   choices.push_back({.name = "dynamo", .remote = nullptr, .turn_on = "set TABLE_NAME (or dynamo-table)"});
   choices.push_back({.name = "redis", .remote = nullptr, .turn_on = "set REDIS_URL (or redis-url)"});
   choices.push_back(
       {.name = "momento", .remote = nullptr, .turn_on = "put momento_key_info.json into the server's directory"});
+  QUIPU_TRY(auto docdb, choose_docdb(settings));
   choices.push_back({.name = "docdb",
-                     .remote = nullptr,
+                     .remote = std::move(docdb),
                      .turn_on = "set DOCUMENT_DB_CONNECTION_STRING (or docdb-connection-string)"});
   choices.push_back({.name = "tidb", .remote = nullptr, .turn_on = "put tidb_info.json into the server's directory"});
   return choices;
