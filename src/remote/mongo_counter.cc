@@ -129,11 +129,11 @@ Document update_with(const RemoteCall& call, const Decision& decision, const Cou
 Document within_limit(const RemoteCall& call) {
   // A condition of its own for the type: the member's own condition must stay a single one, because FerretDB takes a
   // second one for the value to insert.
+  const auto is = [](bson_type_t type) {
+    return std::move(Document{}.document(value_field, std::move(Document{}.int32("$type", type))));
+  };
   Document types;
-  types.document("0", std::move(Document{}.document(
-                          value_field, std::move(Document{}.int64("$type", static_cast<int>(BSON_TYPE_INT32))))));
-  types.document("1", std::move(Document{}.document(
-                          value_field, std::move(Document{}.int64("$type", static_cast<int>(BSON_TYPE_INT64))))));
+  types.document("0", is(BSON_TYPE_INT32)).document("1", is(BSON_TYPE_INT64));
   Document bound;
   bound.int64(call.limit().up ? "$lte" : "$gte", call.limit().bound);
   Document filter;

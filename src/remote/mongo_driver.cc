@@ -22,6 +22,9 @@ int length(std::string_view text) {
   return static_cast<int>(text.size());
 }
 
+// $inc on a list that has a number which the filter matched.
+constexpr std::uint32_t type_mismatch = 14;
+
 std::string what(const bson_error_t& error) {
   return fmt::format("{} ({}.{})", error.message, error.domain, error.code);
 }
@@ -72,6 +75,10 @@ Reply failed(const bson_error_t& error) {
       reply.kind = Reply::Kind::duplicate;
       return reply;
     }
+    if (error.code == type_mismatch) {
+      reply.kind = Reply::Kind::not_found;
+      return reply;
+    }
     reply.broken_link = not_primary(error.code) || cut_short(error.code);
     reply.kind = cut_short(error.code) ? Reply::Kind::lost : Reply::Kind::refused;
   } else if (error.domain == MONGOC_ERROR_WRITE_CONCERN) {
@@ -92,43 +99,48 @@ std::unexpected<Error> fail_with(const bson_error_t& error) {
 }  // namespace
 
 Document& Document::text(std::string_view key, std::string_view value) {
-  bson_append_utf8(bson_.get(), key.data(), length(key), value.data(), length(value));
+  bson_append_utf8(bson_, key.data(), length(key), value.data(), length(value));
+  return *this;
+}
+
+Document& Document::int32(std::string_view key, std::int32_t value) {
+  bson_append_int32(bson_, key.data(), length(key), value);
   return *this;
 }
 
 Document& Document::int64(std::string_view key, std::int64_t value) {
-  bson_append_int64(bson_.get(), key.data(), length(key), value);
+  bson_append_int64(bson_, key.data(), length(key), value);
   return *this;
 }
 
 Document& Document::boolean(std::string_view key, bool value) {
-  bson_append_bool(bson_.get(), key.data(), length(key), value);
+  bson_append_bool(bson_, key.data(), length(key), value);
   return *this;
 }
 
 Document& Document::time_ms(std::string_view key, std::int64_t since_1970) {
-  bson_append_date_time(bson_.get(), key.data(), length(key), since_1970);
+  bson_append_date_time(bson_, key.data(), length(key), since_1970);
   return *this;
 }
 
 Document& Document::document(std::string_view key, const Document& value) {
-  bson_append_document(bson_.get(), key.data(), length(key), value.get());
+  bson_append_document(bson_, key.data(), length(key), value.get());
   return *this;
 }
 
 Document& Document::array(std::string_view key, const Document& value) {
-  bson_append_array(bson_.get(), key.data(), length(key), value.get());
+  bson_append_array(bson_, key.data(), length(key), value.get());
   return *this;
 }
 
 Document& Document::same(std::string_view key, const bson_iter_t& value) {
-  bson_append_iter(bson_.get(), key.data(), length(key), &value);
+  bson_append_iter(bson_, key.data(), length(key), &value);
   return *this;
 }
 
 std::optional<bson_iter_t> Document::find(std::string_view key) const {
   bson_iter_t iter;
-  if (bson_iter_init(&iter, bson_.get()) && bson_iter_find_w_len(&iter, key.data(), length(key))) return iter;
+  if (bson_iter_init(&iter, bson_) && bson_iter_find_w_len(&iter, key.data(), length(key))) return iter;
   return std::nullopt;
 }
 
@@ -164,7 +176,7 @@ Connection::Connection(const mongoc_uri_t& uri, const LinkLimits& limits) {
 }
 
 Result<Document> Connection::ask(std::string_view command) {
-  const Document request = std::move(Document{}.int64(command, 1));
+  const Document request = std::move(Document{}.int32(command, 1));
   bson_t reply;
   bson_error_t error{};
   const bool answered = mongoc_client_command_simple(client_.get(), "admin", request.get(), nullptr, &reply, &error);
@@ -212,7 +224,7 @@ Result<bool> Connection::has_index() {
 Result<bool> Connection::ensure_index() {
   QUIPU_TRY(const bool there, has_index());
   if (there) return false;
-  const Document key = std::move(Document{}.int64(id_field, 1));
+  const Document key = std::move(Document{}.int32(id_field, 1));
   const Document index =
       std::move(Document{}.document("key", key).text("name", fmt::format("{}_1", id_field)).boolean("unique", true));
   const Document indexes = std::move(Document{}.document("0", index));
@@ -243,7 +255,7 @@ Reply Connection::change(const Change& change, bool only_value) {
   }
   mongoc_find_and_modify_opts_set_flags(options.get(), static_cast<mongoc_find_and_modify_flags_t>(flags));
   if (only_value) {
-    const Document fields = std::move(Document{}.int64(value_field, 1));
+    const Document fields = std::move(Document{}.int32(value_field, 1));
     mongoc_find_and_modify_opts_set_fields(options.get(), fields.get());
   }
   bson_t answer;
@@ -273,7 +285,7 @@ Reply Connection::change(const Change& change, bool only_value) {
 Reply Connection::read(std::string_view counter, bool acknowledged_only) {
   const Document filter = std::move(Document{}.text(id_field, counter));
   Document options;
-  options.int64("limit", 1).boolean("singleBatch", true);
+  options.int32("limit", 1).boolean("singleBatch", true);
   if (acknowledged_only) {
     const Document level = std::move(Document{}.text("level", MONGOC_READ_CONCERN_LEVEL_MAJORITY));
     options.document("readConcern", level);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "remote/link.h"
@@ -22,7 +23,6 @@ inline constexpr std::string_view value_field = "atomic_counter";
 
 // Deletes what the driver made.
 struct Freer {
-  void operator()(bson_t* bson) const { bson_destroy(bson); }
   void operator()(mongoc_uri_t* uri) const { mongoc_uri_destroy(uri); }
   void operator()(mongoc_client_t* client) const { mongoc_client_destroy(client); }
   void operator()(mongoc_collection_t* collection) const { mongoc_collection_destroy(collection); }
@@ -39,8 +39,15 @@ class Document {
  public:
   Document() : bson_{bson_new()} {}
   explicit Document(const bson_t& copied) : bson_{bson_copy(&copied)} {}
+  Document(Document&& other) noexcept : bson_{std::exchange(other.bson_, nullptr)} {}
+  Document& operator=(Document&& other) noexcept {
+    std::swap(bson_, other.bson_);
+    return *this;
+  }
+  ~Document() { bson_destroy(bson_); }
 
   Document& text(std::string_view key, std::string_view value);
+  Document& int32(std::string_view key, std::int32_t value);
   Document& int64(std::string_view key, std::int64_t value);
   Document& boolean(std::string_view key, bool value);
   Document& time_ms(std::string_view key, std::int64_t since_1970);
@@ -50,10 +57,10 @@ class Document {
 
   // Where the member is, unless there is none.
   std::optional<bson_iter_t> find(std::string_view key) const;
-  const bson_t* get() const { return bson_.get(); }
+  const bson_t* get() const { return bson_; }
 
  private:
-  Owned<bson_t> bson_;
+  bson_t* bson_;  // not in a unique_ptr, which would drop the type's alignment
 };
 
 // What became of one request.

@@ -4,7 +4,9 @@
 // count exactly - reads the document, decides, and writes it back if nobody changed it meanwhile.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <optional>
 
@@ -14,10 +16,20 @@
 
 namespace quipu::remote::mongo {
 
+// Of the counters that share it: who reads, decides and writes has it meanwhile, so that our own links do not spoil
+// each other's tries. Other writers there may be all the same; it keeps nothing right, it only makes it quick.
+struct Lane {
+  std::timed_mutex turn;
+  std::atomic<int> pressing{0};  // its owner has failed often: single-step increments wait until it is through
+};
+
 // What the links of one store have in common.
 struct Shared {
+  Lane& lane_of(std::string_view counter) { return lanes[std::hash<std::string_view>{}(counter) % lanes.size()]; }
+
   Owned<mongoc_uri_t> uri;
   LinkLimits limits;
+  std::array<Lane, 256> lanes;
   std::mutex turn;  // of servers that are not atomic: one call at a time
 };
 
@@ -36,6 +48,7 @@ class MongoLink final : public Link {
   void set(RemoteCall& call);
   void erase(RemoteCall& call);
   void compare_and_set(RemoteCall& call);
+  void try_until_done(RemoteCall& call, Lane& lane);
   bool compare_and_set_once(RemoteCall& call);
   bool increment_where_stored(RemoteCall& call, bool& odd);
   // True if the call is answered: nothing came of it but an error.

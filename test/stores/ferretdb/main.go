@@ -1,5 +1,4 @@
-// A server that speaks MongoDB's protocol, for the tests: FerretDB with SQLite below it. It prints the address that it
-// listens on, and ends when its standard input does, so that it never outlives the test that started it.
+// A server that speaks MongoDB's protocol, for the tests: FerretDB with SQLite below it.
 //
 // FerretDB 1 does a find-and-modify as a read and a write, between which other connections get in; MongoDB does not. So
 // that the tests are of our code and not of that flaw, requests pass a gate, one at a time, and the server does not say
@@ -47,22 +46,14 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		stop()
-	}()
-	if *asItIs {
-		go fmt.Println(server.MongoDBURI())
-	} else {
+	if !*asItIs {
 		front, err := net.Listen("tcp", *listen)
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Printf("mongodb://%s/\n", front.Addr())
 		go (&gate{behind: behind}).serve(front)
 	}
-	if err := server.Run(ctx); err != nil {
+	if err := server.Run(context.Background()); err != nil {
 		log.Fatal(err)
 	}
 }
