@@ -197,7 +197,8 @@ Result<Server> Connection::ask_server() {
   for (bson_iter_init(&member, info.get()); bson_iter_next(&member);)
     server.ferretdb |= std::string_view{bson_iter_key(&member)}.starts_with("ferretdb");
   const std::string ferretdb = text("ferretdbVersion");
-  server.not_atomic = ferretdb.starts_with("v1.") || ferretdb.starts_with("v0.");
+  // Version 2 has other members. A version 1 that others built into their program calls itself "unknown".
+  server.not_atomic = !ferretdb.empty() && !ferretdb.starts_with("v2.");
   server.version = ferretdb.empty() ? fmt::format("MongoDB protocol {}", text("version"))
                                     : fmt::format("FerretDB {} (MongoDB protocol {})", ferretdb, text("version"));
   return server;

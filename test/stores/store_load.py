@@ -158,7 +158,7 @@ class Watcher:
         self._thread.join(30)
 
     def _run(self):
-        while not self._done.wait(0.005):
+        while not self.seconds or not self._done.wait(0.005):
             start = time.monotonic()
             outcome, *_ = self._client(self._counter)
             self.seconds.append(time.monotonic() - start)
