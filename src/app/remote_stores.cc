@@ -1,5 +1,9 @@
 #include "app/remote_stores.h"
 
+#include <filesystem>
+
+#include "app/info_file.h"
+#include "remote/momento.h"
 #include "remote/mongo.h"
 
 namespace quipu::app {
@@ -11,14 +15,25 @@ Result<std::unique_ptr<remote::Remote>> choose_docdb(const StoreSettings& settin
   return remote::make_mongo({.connection_string = settings.docdb_connection_string});
 }
 
+Result<std::unique_ptr<remote::Remote>> choose_momento(const StoreSettings& settings) {
+  if (std::error_code ignored; !std::filesystem::exists(settings.momento_info, ignored)) return nullptr;
+  QUIPU_TRY(TextByName info, read_info_file(settings.momento_info));
+  if (info["apiKey"].empty())
+    return fail(ErrorCode::invalid_argument, "{} has no apiKey", settings.momento_info.string());
+  const std::string& endpoint = info["endpoint"].empty() ? info["restEndpoint"] : info["endpoint"];
+  return remote::make_momento({.api_key = info["apiKey"], .endpoint = endpoint, .cache = settings.momento_cache});
+}
+
 }  // namespace
 
 Result<std::vector<StoreChoice>> choose_stores(const StoreSettings& settings) {
   std::vector<StoreChoice> choices;
   choices.push_back({.name = "dynamo", .remote = nullptr, .turn_on = "set TABLE_NAME (or dynamo-table)"});
   choices.push_back({.name = "redis", .remote = nullptr, .turn_on = "set REDIS_URL (or redis-url)"});
-  choices.push_back(
-      {.name = "momento", .remote = nullptr, .turn_on = "put momento_key_info.json into the server's directory"});
+  QUIPU_TRY(auto momento, choose_momento(settings));
+  choices.push_back({.name = "momento",
+                     .remote = std::move(momento),
+                     .turn_on = "put momento_key_info.json into the server's directory"});
   QUIPU_TRY(auto docdb, choose_docdb(settings));
   choices.push_back({.name = "docdb",
                      .remote = std::move(docdb),

@@ -95,9 +95,7 @@ void MongoLink::increment(RemoteCall& call) {
   const Document update =
       std::move(Document{}.document("$inc", std::move(Document{}.int64(value_field, call.asked().by))));
   bool may_insert = call.limit().allows_nothing;
-  if (Lane& lane = shared_.lane_of(call.counter()); lane.pressing > 0) {
-    const std::unique_lock let_pass{lane.turn, deadline_};
-  }
+  shared_.lanes.of(call.counter()).let_pass(deadline_);
   for (;;) {
     const Reply reply = change({.filter = &filter, .update = &update, .may_insert = may_insert});
     if (gave_up(call, reply)) return;
@@ -158,7 +156,7 @@ void MongoLink::erase(RemoteCall& call) {
 }
 
 void MongoLink::compare_and_set(RemoteCall& call) {
-  Lane& lane = shared_.lane_of(call.counter());
+  Lane& lane = shared_.lanes.of(call.counter());
   const std::unique_lock mine{lane.turn, deadline_};
   in_doubt_ = false;
   if (!mine.owns_lock()) return static_cast<void>(late(call));
@@ -166,26 +164,18 @@ void MongoLink::compare_and_set(RemoteCall& call) {
 }
 
 void MongoLink::try_until_done(RemoteCall& call, Lane& lane) {
-  constexpr int patience = 3;
-  bool pressing = false;
-  for (int tries = 1; !compare_and_set_once(call); ++tries) {
-    if (broken_) {
-      // Only with a marker: the next look at the document tells whether it was done.
-      const Error lost = *broken_;
-      if (steady_clock::now() >= deadline_ || !connect()) {
-        broken_ = lost;
-        call.failed({in_doubt_ ? ErrorCode::outcome_unknown : ErrorCode::unavailable, lost.message});
-        break;
-      }
-    } else if (late(call)) {
-      break;
+  for (Patience patience{lane}; !compare_and_set_once(call); patience.failed()) {
+    if (!broken_) {
+      if (late(call)) return;
+      continue;
     }
-    if (tries == patience) {
-      pressing = true;
-      ++lane.pressing;
+    // Only with a marker: the next look at the document tells whether it was done.
+    const Error lost = *broken_;
+    if (steady_clock::now() >= deadline_ || !connect()) {
+      broken_ = lost;
+      return call.failed({in_doubt_ ? ErrorCode::outcome_unknown : ErrorCode::unavailable, lost.message});
     }
   }
-  if (pressing) --lane.pressing;
 }
 
 // False: not answered, because of a race, or because the connection broke and the call may be repeated.

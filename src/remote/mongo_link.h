@@ -4,32 +4,21 @@
 // count exactly - reads the document, decides, and writes it back if nobody changed it meanwhile.
 #pragma once
 
-#include <array>
-#include <atomic>
-#include <functional>
 #include <mutex>
 #include <optional>
 
+#include "remote/lanes.h"
 #include "remote/link.h"
 #include "remote/mongo_counter.h"
 #include "remote/mongo_driver.h"
 
 namespace quipu::remote::mongo {
 
-// Of the counters that share it: who reads, decides and writes has it meanwhile, so that our own links do not spoil
-// each other's tries. Other writers there may be all the same; it keeps nothing right, it only makes it quick.
-struct Lane {
-  std::timed_mutex turn;
-  std::atomic<int> pressing{0};  // its owner has failed often: single-step increments wait until it is through
-};
-
 // What the links of one store have in common.
 struct Shared {
-  Lane& lane_of(std::string_view counter) { return lanes[std::hash<std::string_view>{}(counter) % lanes.size()]; }
-
   Owned<mongoc_uri_t> uri;
   LinkLimits limits;
-  std::array<Lane, 256> lanes;
+  Lanes lanes;
   std::mutex turn;  // of servers that are not atomic: one call at a time
 };
 
