@@ -5,10 +5,16 @@
 #include "app/info_file.h"
 #include "remote/momento.h"
 #include "remote/mongo.h"
+#include "remote/redis.h"
 
 namespace quipu::app {
 
 namespace {
+
+Result<std::unique_ptr<remote::Remote>> choose_redis(const StoreSettings& settings) {
+  if (settings.redis_url.empty()) return nullptr;
+  return remote::make_redis({.url = settings.redis_url, .port = settings.redis_port});
+}
 
 Result<std::unique_ptr<remote::Remote>> choose_docdb(const StoreSettings& settings) {
   if (settings.docdb_connection_string.empty()) return nullptr;
@@ -29,7 +35,8 @@ Result<std::unique_ptr<remote::Remote>> choose_momento(const StoreSettings& sett
 Result<std::vector<StoreChoice>> choose_stores(const StoreSettings& settings) {
   std::vector<StoreChoice> choices;
   choices.push_back({.name = "dynamo", .remote = nullptr, .turn_on = "set TABLE_NAME (or dynamo-table)"});
-  choices.push_back({.name = "redis", .remote = nullptr, .turn_on = "set REDIS_URL (or redis-url)"});
+  QUIPU_TRY(auto redis, choose_redis(settings));
+  choices.push_back({.name = "redis", .remote = std::move(redis), .turn_on = "set REDIS_URL (or redis-url)"});
   QUIPU_TRY(auto momento, choose_momento(settings));
   choices.push_back({.name = "momento",
                      .remote = std::move(momento),
