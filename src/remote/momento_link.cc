@@ -201,9 +201,12 @@ void MomentoLink::erase(RemoteCall& call) {
 void MomentoLink::compare_and_set(RemoteCall& call) {
   Lane& lane = shared_.lanes.of(call.counter());
   const std::unique_lock mine{lane.turn, deadline_};
-  if (mine.owns_lock())
-    for (Patience patience{lane}; steady_clock::now() < deadline_; patience.failed())
-      if (compare_and_set_once(call)) return;
+  if (!mine.owns_lock())
+    return call.failed({ErrorCode::unavailable, fmt::format("other calls on {:?} took {} ms; this one was not sent",
+                                                            call.counter(), shared_.limits.call.count())});
+  deadline_ = steady_clock::now() + shared_.limits.call;  // the wait was not the store's
+  for (Patience patience{lane}; steady_clock::now() < deadline_; patience.failed())
+    if (compare_and_set_once(call)) return;
   call.failed({ErrorCode::conflict, fmt::format("others changed {:?} faster, for {} ms; nothing was done",
                                                 call.counter(), shared_.limits.call.count())});
 }

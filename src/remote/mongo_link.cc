@@ -159,7 +159,10 @@ void MongoLink::compare_and_set(RemoteCall& call) {
   Lane& lane = shared_.lanes.of(call.counter());
   const std::unique_lock mine{lane.turn, deadline_};
   in_doubt_ = false;
-  if (!mine.owns_lock()) return static_cast<void>(late(call));
+  if (!mine.owns_lock())
+    return call.failed({ErrorCode::unavailable, fmt::format("other calls on {:?} took {} ms; this one was not sent",
+                                                            call.counter(), shared_.limits.call.count())});
+  deadline_ = steady_clock::now() + shared_.limits.call;  // the wait was not the store's
   try_until_done(call, lane);
 }
 
