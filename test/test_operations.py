@@ -126,7 +126,7 @@ def operations(document):
 
 TABLE = {("/counter/increment", "post"), ("/counter", "get"), ("/counter", "put"), ("/counter", "delete"), ("/counters", "get"),
          ("/counter/watch", "get"), ("/healthz", "get"), ("/readyz", "get"), ("/metrics", "get"), ("/openapi.json", "get"),
-         ("/keys", "get"), ("/keys", "post"), ("/keys", "delete")}
+         ("/keys", "get"), ("/keys", "post"), ("/keys", "delete"), ("/{store}/{id}", "post")}
 
 
 def test_every_route_is_described(document):
@@ -156,7 +156,7 @@ def test_the_document_is_well_formed(document):
             assert resolve(document, response)["description"], (path, method, status)
         for parameter in operation.get("parameters", []):
             parameter = resolve(document, parameter)
-            assert parameter["in"] in ("query", "header")
+            assert parameter["in"] in ("query", "header", "path")
             assert parameter["schema"]
 
 
@@ -165,9 +165,9 @@ def test_every_parameter_of_the_table_is_described(document):
         found = document["paths"][path][method].get("parameters", [])
         return {resolve(document, each)["name"] for each in found}
 
-    assert parameters("/counter/increment", "post") == {"counter", "by", "max", "min", "Idempotency-Key"}
-    assert parameters("/counter", "put") == {"counter", "Idempotency-Key"}
-    assert parameters("/counter", "delete") == {"counter", "Idempotency-Key"}
+    assert parameters("/counter/increment", "post") == {"counter", "by", "max", "min", "store", "Idempotency-Key"}
+    assert parameters("/counter", "put") == {"counter", "store", "Idempotency-Key"}
+    assert parameters("/counter", "delete") == {"counter", "store", "Idempotency-Key"}
     assert parameters("/counters", "get") == {"prefix", "limit", "after"}
 
 
@@ -235,6 +235,14 @@ def asked(counter):
         ("/counter/increment", "post", 413, "/counter/increment", [{"counter": c}] * 1001, None),
         ("/counter/increment", "post", 200, one, None, counter),
         ("/counter/increment", "post", 422, one + "&by=2", None, counter),
+        ("/counter/increment", "post", 404, one + "&store=redis", None, None),
+        ("/{store}/{id}", "post", 200, f"/local/{c}", None, counter + "-there"),
+        ("/{store}/{id}", "post", 422, f"/local/{far}", None, counter + "-there"),
+        ("/{store}/{id}", "post", 400, f"/local/{c}?x=1", None, None),
+        ("/{store}/{id}", "post", 404, f"/redis/{c}", None, None),
+        ("/counter", "get", 404, "/counter?store=redis&" + query(counter=c), None, None),
+        ("/counter", "put", 404, "/counter?store=redis&" + query(counter=c), {"value": 5}, None),
+        ("/counter", "delete", 404, "/counter?store=redis&" + query(counter=c), None, None),
         ("/counter", "get", 200, "/counter?" + query(counter=c), None, None),
         ("/counter", "get", 400, "/counter", None, None),
         ("/counter", "put", 200, "/counter?" + query(counter=c), {"value": 5}, None),
@@ -275,6 +283,7 @@ def test_every_described_answer_is_brought_about_by_some_test(document):
                  if status in (401, 403)  # test_keys.py
                  or status in (500, 503, 507)  # test_crash.py, and the unit tests
                  or (path, method, status) in {("/keys", "delete", 204), ("/keys", "delete", 409), ("/keys", "post", 409)}  # test_keys.py
+                 or (path, method, status) == ("/{store}/{id}", "post", 409)  # test_stores.py
                  or (path, method, status) == ("/counter", "get", 409)}  # an item that is no counter: unit tests
     assert described - elsewhere == here
 
@@ -296,7 +305,8 @@ def test_refusals_of_keys_are_as_described(keyed_server, document):
     for path, method, operation in operations(document):
         if operation.get("security") == []:
             continue
-        check_answer(document, path, method, without.request(method.upper(), path))
+        target = path.replace("{store}", "local").replace("{id}", "x")
+        check_answer(document, path, method, without.request(method.upper(), target))
         if path == "/keys":
             answer = plain.request(method.upper(), path)
             assert answer.status == 403

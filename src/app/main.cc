@@ -2,9 +2,11 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "app/compare_command.h"
 #include "app/counter_commands.h"
 #include "app/key_commands.h"
 #include "app/serve_command.h"
+#include "app/store_command.h"
 #include "app/torture_command.h"
 #include "app/verify_command.h"
 
@@ -25,6 +27,8 @@ int run(int argc, char** argv) {
   add_counter_commands(program, chosen);
   add_key_commands(program, chosen);
   add_verify_command(program, chosen);
+  add_store_command(program, chosen);
+  add_compare_command(program, chosen);
   add_torture_command(program, chosen);
   // `--version` everywhere, as `--help` is.
   for (CLI::App* command : program.get_subcommands({})) {

@@ -87,6 +87,10 @@ Result<TextByName> read_yaml(const std::filesystem::path& file);
 // NAME=VALUE lines as the shell and other tools read them: comments, `export`, quotes. No expansion.
 Result<TextByName> read_dotenv(const std::filesystem::path& file);
 
+// All of that as a command finds it: quipu.yaml and .env in the working directory, or `settings_file` instead of the
+// former.
+Result<ServeSettings> read_settings(const TextByName& flags, std::string_view settings_file);
+
 // The variables of this process.
 TextByName process_environment();
 
