@@ -4,6 +4,7 @@
 
 #include "app/counter_commands.h"
 #include "app/key_commands.h"
+#include "app/plan_commands.h"
 #include "app/serve_command.h"
 #include "app/torture_command.h"
 #include "app/verify_command.h"
@@ -24,6 +25,7 @@ int run(int argc, char** argv) {
   add_serve_command(program, chosen);
   add_counter_commands(program, chosen);
   add_key_commands(program, chosen);
+  add_plan_commands(program, chosen);
   add_verify_command(program, chosen);
   add_torture_command(program, chosen);
   // `--version` everywhere, as `--help` is.
