@@ -71,8 +71,9 @@ Admission Meter::take_of_quota(const LivePlan& plan, const Quota& quota) {
 
 // The loop itself waits here. Going on with a request later would need a copy of all of it, for each of the requests of
 // which hardly any waits: a large quota's next block is nearly always there before the last one is used up, and a small
-// quota has few requests. What it waits for is one group commit, some hundred microseconds; a store that takes longer
-// is waited for once by each loop, not by each request.
+// quota has few requests. What it waits for is one group commit, some hundred microseconds. A store that stalls is not
+// waited for by each request: after the first one the others take no longer than to start their takes, whose blocks
+// they find when they come again.
 Admission Meter::wait_for_quota(const LivePlan& plan, const Quota& quota, std::int64_t now_ms) {
   using enum Admission::Verdict;
   const auto deadline = std::chrono::steady_clock::now() + quota_wait_max;
@@ -84,13 +85,14 @@ Admission Meter::wait_for_quota(const LivePlan& plan, const Quota& quota, std::i
     std::int64_t left = 0;
     if (take_at_hand(left)) return {};
     if (used_up_) return {.verdict = over_quota, .retry_after_s = seconds_rounded_up(window_.ends_ms - now_ms, 1000)};
-    if (late_ || failures_ != failures || plan_.load(std::memory_order_acquire) != &plan) return not_now;
+    if (failures_ != failures || plan_.load(std::memory_order_acquire) != &plan) return not_now;
     if (!under_way_ && !changing_) {
       start_take(lock, quota_block(quota.limit));
       continue;
     }
+    if (usage_.stalled(std::chrono::steady_clock::now())) return not_now;
     if (changed_.wait_until(lock, deadline) == std::cv_status::timeout) {
-      late_ = under_way_;
+      usage_.note_stall(deadline + quota_stall);
       return not_now;
     }
   }
@@ -123,7 +125,7 @@ void Meter::start_take(Lock& lock, std::int64_t wanted) {
 
 void Meter::taken(const Take& take, std::int64_t granted, const Error* error) noexcept {
   const std::scoped_lock lock{mutex_};
-  under_way_ = late_ = false;
+  under_way_ = false;
   if (error != nullptr) ++failures_;
   const bool is_current = take.period == period_ && take.window.starts_ms == window_.starts_ms;
   if (error == nullptr && is_current && take.wanted > 0) {

@@ -24,7 +24,9 @@ namespace quipu::gateway {
 inline constexpr std::int64_t exact_quota_max = 1000;
 inline constexpr std::int64_t quota_block_max = 10'000;
 // How long a request waits for a block; usually it is one sync of the log.
-inline constexpr std::chrono::milliseconds quota_wait_max{100};
+inline constexpr std::chrono::milliseconds quota_wait_max{500};
+// Once that was in vain, how long nobody waits.
+inline constexpr std::chrono::milliseconds quota_stall{1000};
 
 // A hundredth of the quota, where that is not exact.
 constexpr std::int64_t quota_block(std::int64_t limit) {
@@ -90,7 +92,6 @@ class Meter final : public std::enable_shared_from_this<Meter> {
   Period period_ = Period::day;
   Window window_;
   bool under_way_ = false;  // a take
-  bool late_ = false;       // somebody has waited for it in vain
   bool used_up_ = false;    // in this period
   bool changing_ = false;   // no take may start
   std::uint64_t failures_ = 0;
