@@ -4,7 +4,7 @@
 // A block is taken from the store, durably, before the first request of it goes on (usage_table.h). So a quota is never
 // exceeded, whenever the process dies; what it had at hand then is lost to the key. The larger a quota, the larger its
 // blocks, and the next one is on its way before the last is used up. A quota of up to exact_quota_max has no blocks:
-// each request takes its own, and nothing is lost.
+// what is taken is what requests wait for, and a crash loses no more than those.
 #pragma once
 
 #include <atomic>
