@@ -123,7 +123,12 @@ Document update_with(const RemoteCall& call, const Decision& decision, const Cou
     sets.int64(count_field, counter.markers_written + 1);
   }
   if (bson_count_keys(sets.get()) > 0) update.document("$set", sets);
+  name_new_document(update, call);
   return update;
+}
+
+void name_new_document(Document& update, const RemoteCall& call) {
+  update.document("$setOnInsert", std::move(Document{}.text("_id", call.counter())));
 }
 
 Document within_limit(const RemoteCall& call) {

@@ -92,8 +92,9 @@ void MongoLink::read(RemoteCall& call) {
 // did not match. The second try, which inserts nothing, tells these apart.
 void MongoLink::increment(RemoteCall& call) {
   const Document filter = within_limit(call);
-  const Document update =
-      std::move(Document{}.document("$inc", std::move(Document{}.int64(value_field, call.asked().by))));
+  Document update;
+  update.document("$inc", std::move(Document{}.int64(value_field, call.asked().by)));
+  name_new_document(update, call);
   bool may_insert = call.limit().allows_nothing;
   shared_.lanes.of(call.counter()).let_pass(deadline_);
   for (;;) {
@@ -131,8 +132,9 @@ bool MongoLink::increment_where_stored(RemoteCall& call, bool& odd) {
 void MongoLink::set(RemoteCall& call) {
   if (call.asked().expected) return compare_and_set(call);
   const Document filter = std::move(Document{}.text(id_field, call.counter()));
-  const Document update =
-      std::move(Document{}.document("$set", std::move(Document{}.int64(value_field, call.asked().value))));
+  Document update;
+  update.document("$set", std::move(Document{}.int64(value_field, call.asked().value)));
+  name_new_document(update, call);
   do {
     const Reply reply = change({.filter = &filter, .update = &update, .may_insert = true});
     if (gave_up(call, reply)) return;

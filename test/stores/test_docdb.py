@@ -1,5 +1,6 @@
 """Counters in MongoDB: here in FerretDB, which speaks its protocol. MongoDB itself is in no package registry."""
 
+import json
 import threading
 
 import pytest
@@ -8,8 +9,9 @@ from contract import CONDITIONAL_ENVIRONMENT, StoreContract
 from fault_proxy import FaultProxy
 from ferretdb_process import ferretdb
 from load_client import ACKED, UNKNOWN
-from quipu_server import wait_until
-from store_load import (Faults, Load, check_dead_store, clients_of, count_to_maximum_under_faults, count_under_faults)
+from quipu_server import run_quipu, wait_until
+from store_load import Faults, Load, check_dead_store, clients_of, count_to_maximum_under_faults, count_under_faults
+from store_process import free_port
 
 pymongo = pytest.importorskip("pymongo", reason="the tests look into the store with it: install python3-pymongo")
 from bson.int64 import Int64  # noqa: E402
@@ -70,6 +72,17 @@ class TestDocdb(StoreContract):
         self.post(client, counter)
         unique = [i for i in counters.index_information().values() if i.get("unique") and i["key"][0][0] == "counter_id"]
         assert unique
+
+    def test_a_collection_that_goes_takes_no_promise_with_it(self, start_quipu, tmp_path):
+        """Its unique index goes, too; first increments at once must still make one document."""
+        with ferretdb(tmp_path) as process:
+            server = start_quipu(env=environment(process.port))
+            wait_until(lambda: server.client.post("/docdb/probe").status == 200)
+            for _ in range(5):
+                collection_of(process).drop()
+                load = Load(clients_of(server, "docdb", 8), lambda n: "first" if n < 3 else None)
+                load.start().wait().judge()
+                assert [d["atomic_counter"] for d in collection_of(process).find({"counter_id": "first"})] == [24]
 
     @pytest.mark.parametrize("stored", [41, Int64(41), 41.0])
     def test_every_whole_number_counts_on(self, client, counter, counters, stored):
@@ -195,6 +208,40 @@ class TestDocdbUnderFaults:
         wait_until(lambda: client.post("/docdb/probe").status == 200, 10)
 
 
+# --- quipu store check
+
+def checked(port):
+    done = run_quipu("store", "check", "docdb", "--json", env=environment(port))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)[0]
+
+
+def test_store_check_makes_the_index_and_says_what_it_found(tmp_path):
+    with ferretdb(tmp_path) as process:
+        first, second = checked(process.port), checked(process.port)
+        assert "unique index on counter_id" in first["made"][0] and second["made"] == []
+        assert "FerretDB" in first["durability"]
+        assert "counter_id_1" in collection_of(process).index_information()
+
+
+def test_store_check_tells_of_documents_that_share_an_id(tmp_path):
+    with ferretdb(tmp_path) as process:
+        collection_of(process).insert_many([{"counter_id": "twice", "atomic_counter": n} for n in (1, 2)])
+        done = run_quipu("store", "check", "docdb", env=environment(process.port))
+        assert done.returncode == 1 and "unique index on counter_id cannot be made" in done.stdout  # FerretDB has no E11000
+
+
+def test_store_check_warns_of_ferretdb_1(ungated):
+    assert "FerretDB 1" in checked(ungated.port)["warnings"][0]
+
+
+def test_store_check_says_whom_it_cannot_reach(tmp_path):
+    secret = f"mongodb://somebody:secret@127.0.0.1:{free_port()}/"
+    done = run_quipu("store", "check", "docdb", env={"DOCUMENT_DB_CONNECTION_STRING": secret})
+    assert done.returncode == 1 and "NOT USABLE" in done.stdout
+    assert "secret" not in done.stdout + done.stderr
+
+
 # --- the recipe that is in use
 
 def naive_client(process):
@@ -209,7 +256,7 @@ def naive_client(process):
 
 def test_the_naive_recipe_is_caught(docdb):
     """Or else the checker's silence above would say nothing."""
-    load = Load([naive_client(docdb) for _ in range(8)], lambda n: "naive" if n < 50 else None)
+    load = Load([naive_client(docdb) for _ in range(8)], lambda n: "naive" if n < 15 else None)
     assert load.start().wait().what_is_wrong()
 
 

@@ -9,7 +9,7 @@ from contract import CONDITIONAL_ENVIRONMENT, StoreContract
 from fault_proxy import FaultProxy
 from load_client import ACKED, UNKNOWN
 from momento_process import momento, run_script
-from quipu_server import wait_until
+from quipu_server import run_quipu, wait_until
 from store_load import Faults, check_dead_store, count_to_maximum_under_faults, count_under_faults
 
 TOKEN = "the.test.token"
@@ -136,6 +136,18 @@ class TestMomentoUnderFaults:
             check_dead_store(server, "momento")
             process.start()
             wait_until(lambda: client.post("/momento/probe").status == 200, 10)
+
+
+def test_store_check_makes_the_cache_and_says_what_it_is(service, tmp_path):
+    def check(token=TOKEN):
+        return run_quipu("store", "check", "momento", "--json", cwd=tmp_path, env={
+            "QUIPU_MOMENTO_INFO": str(info_file(tmp_path, service.port, token)), "MOMENTO_CACHE_NAME": "checked-cache"})
+
+    first, second = (json.loads(check().stdout)[0] for _ in range(2))
+    assert first["made"] == ["the cache checked-cache"] and second["made"] == []
+    assert "memory only" in first["durability"] and "24 hours" in first["warnings"][0]
+    wrong = check("another")
+    assert wrong.returncode == 1 and "invalid authentication" in wrong.stdout
 
 
 def test_the_naive_recipe_is_caught(tmp_path):
