@@ -111,7 +111,7 @@ Document update_with(const RemoteCall& call, const Decision& decision, const Cou
   Document sets;
   const bool done = decision.outcome == CallOutcome::done;
   if (done && call.kind() == CallKind::erase)
-    update.document("$unset", std::move(Document{}.text(value_field, "")));
+    update.document("$unset", Document{}.text(value_field, ""));
   else if (done)
     sets.int64(value_field, decision.value);
   if (!call.marker().empty()) {
@@ -128,14 +128,14 @@ Document update_with(const RemoteCall& call, const Decision& decision, const Cou
 }
 
 void name_new_document(Document& update, const RemoteCall& call) {
-  update.document("$setOnInsert", std::move(Document{}.text("_id", call.counter())));
+  update.document("$setOnInsert", Document{}.text("_id", call.counter()));
 }
 
 Document within_limit(const RemoteCall& call) {
   // A condition of its own for the type: the member's own condition must stay a single one, because FerretDB takes a
   // second one for the value to insert.
   const auto is = [](bson_type_t type) {
-    return std::move(Document{}.document(value_field, std::move(Document{}.int32("$type", type))));
+    return std::move(Document{}.document(value_field, Document{}.int32("$type", type)));
   };
   Document types;
   types.document("0", is(BSON_TYPE_INT32)).document("1", is(BSON_TYPE_INT64));

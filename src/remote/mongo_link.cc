@@ -93,7 +93,7 @@ void MongoLink::read(RemoteCall& call) {
 void MongoLink::increment(RemoteCall& call) {
   const Document filter = within_limit(call);
   Document update;
-  update.document("$inc", std::move(Document{}.int64(value_field, call.asked().by)));
+  update.document("$inc", Document{}.int64(value_field, call.asked().by));
   name_new_document(update, call);
   bool may_insert = call.limit().allows_nothing;
   shared_.lanes.of(call.counter()).let_pass(deadline_);
@@ -133,7 +133,7 @@ void MongoLink::set(RemoteCall& call) {
   if (call.asked().expected) return compare_and_set(call);
   const Document filter = std::move(Document{}.text(id_field, call.counter()));
   Document update;
-  update.document("$set", std::move(Document{}.int64(value_field, call.asked().value)));
+  update.document("$set", Document{}.int64(value_field, call.asked().value));
   name_new_document(update, call);
   do {
     const Reply reply = change({.filter = &filter, .update = &update, .may_insert = true});
@@ -144,15 +144,13 @@ void MongoLink::set(RemoteCall& call) {
 
 // A document with markers stays, without its value: a retry of what came before must still be known.
 void MongoLink::erase(RemoteCall& call) {
-  const Document without_markers =
-      std::move(Document{}
-                    .text(id_field, call.counter())
-                    .document("markers_written", std::move(Document{}.boolean("$exists", false))));
+  const Document without_markers = std::move(
+      Document{}.text(id_field, call.counter()).document("markers_written", Document{}.boolean("$exists", false)));
   const Reply removed = change({.filter = &without_markers});
   if (gave_up(call, removed)) return;
   if (removed.kind == Reply::Kind::found) return call.done(0);
   const Document any = std::move(Document{}.text(id_field, call.counter()));
-  const Document update = std::move(Document{}.document("$unset", std::move(Document{}.text(value_field, ""))));
+  const Document update = std::move(Document{}.document("$unset", Document{}.text(value_field, "")));
   if (gave_up(call, change({.filter = &any, .update = &update}))) return;
   call.done(0);
 }
