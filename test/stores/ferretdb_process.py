@@ -26,14 +26,14 @@ def build_ferretdb():
     return PROGRAM
 
 
-def ferretdb(directory, as_it_is=False):
-    """Behind the gate that makes its find-and-modify atomic, unless `as_it_is` (ferretdb/main.go)."""
+def ferretdb(directory, as_it_is=False, tls_file=None):
+    """Behind the gate that makes its find-and-modify atomic, unless `as_it_is` or with TLS (ferretdb/main.go)."""
     program = build_ferretdb()
     databases = directory / "databases"
     databases.mkdir(parents=True)
 
     def command(process):
         words = [program, "-listen", f"127.0.0.1:{process.port}", "-directory", databases]
-        return [*words, "-as-it-is"] if as_it_is else words
+        return [*words, *(["-as-it-is"] if as_it_is else []), *(["-tls", tls_file] if tls_file else [])]
 
     return StoreProcess("ferretdb", directory, command)

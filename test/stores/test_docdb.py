@@ -1,6 +1,7 @@
 """Counters in MongoDB: here in FerretDB, which speaks its protocol. MongoDB itself is in no package registry."""
 
 import json
+import subprocess
 import threading
 
 import pytest
@@ -206,6 +207,21 @@ class TestDocdbUnderFaults:
         docdb.start()
         client = behind_proxy.new_client()
         wait_until(lambda: client.post("/docdb/probe").status == 200, 10)
+
+
+# --- TLS
+
+def test_tls_is_spoken_and_the_certificate_is_checked(tmp_path, start_quipu):
+    pem = tmp_path / "server.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", pem, "-out", tmp_path / "ca.pem",
+                    "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
+                   check=True, capture_output=True)
+    pem.write_text(pem.read_text() + (tmp_path / "ca.pem").read_text())
+    with ferretdb(tmp_path / "server", tls_file=pem) as process:
+        address = f"mongodb://127.0.0.1:{process.port}/?tls=true"
+        trusting = start_quipu(env={"DOCUMENT_DB_CONNECTION_STRING": f"{address}&tlsCAFile={tmp_path}/ca.pem"}).client
+        wait_until(lambda: trusting.post("/docdb/secret").status == 200)
+        assert start_quipu(env={"DOCUMENT_DB_CONNECTION_STRING": address}).client.post("/docdb/secret").status == 500
 
 
 # --- quipu store check

@@ -28,6 +28,7 @@ func main() {
 	listen := flag.String("listen", "127.0.0.1:0", "where to listen")
 	directory := flag.String("directory", "", "where the databases lie")
 	asItIs := flag.Bool("as-it-is", false, "without the gate")
+	certificate := flag.String("tls", "", "file with a key and its certificate: speak TLS, as it is")
 	flag.Parse()
 
 	config := ferretdb.Config{
@@ -36,9 +37,14 @@ func main() {
 		Logger:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 	}
 	behind := filepath.Join(*directory, "behind.sock")
-	if *asItIs {
+	switch {
+	case *certificate != "":
+		*asItIs = true
+		config.Listener.TLS = *listen
+		config.Listener.TLSCertFile, config.Listener.TLSKeyFile = *certificate, *certificate
+	case *asItIs:
 		config.Listener.TCP = *listen
-	} else {
+	default:
 		_ = os.Remove(behind)
 		config.Listener.Unix = behind
 	}
