@@ -179,7 +179,7 @@ def quipu_with_keys():
     )
     (server.directory / "data").mkdir()
     made = subprocess.run(
-        [RELEASE / "quipu", "key", "create", "--aws", "bench", "--data", server.directory / "data"],
+        [RELEASE / "quipu", "key", "create", "--aws", "--plan", "none", "bench", "--data", server.directory / "data"],
         capture_output=True,
         text=True,
     )

@@ -32,7 +32,7 @@ TEST(RedisSlot, AMarkerIsInTheSlotOfItsCounterWhateverBracesThatHas) {
   }
 }
 
-// docs/formats/redis.md
+// docs/formats/store-redis.md
 TEST(RedisSlot, MarkerKeysAreWrittenForEver) {
   EXPECT_EQ(redis_marker_key("orders", "M"), "quipu:request:{orders}:M");
   EXPECT_EQ(redis_marker_key("x{a}y", "M"), "quipu:request:{a}:M:x{a}y");

@@ -150,7 +150,7 @@ class Watcher:
         self._thread.join(30)
 
     def _run(self):
-        while not self._done.wait(0.005):
+        while not self.seconds or not self._done.wait(0.005):
             start = time.monotonic()
             outcome, *_ = self._client(self._counter)
             self.seconds.append(time.monotonic() - start)
@@ -163,13 +163,13 @@ class Watcher:
 
 
 class Faults:
-    """Goes through the faults one after another. `store` has kill() and start(), or is None."""
+    """Goes through the faults one after another, with `healthy_s` after each. `store` has kill() and start(), or is None."""
 
     KINDS = ("refuse", "black_hole", "drop_after", "reset_mid_reply", "stall", "garbage")
 
-    def __init__(self, url, store_name, proxy, store=None, only=None):
+    def __init__(self, url, store_name, proxy, store=None, only=None, healthy_s=0):
         self.probe = LoadClient(url, store_name)
-        self.proxy, self.store, self.only = proxy, store, only
+        self.proxy, self.store, self.only, self.healthy_s = proxy, store, only, healthy_s
         self.recovered_s = {}
         self.kills = 0
 
@@ -193,6 +193,7 @@ class Faults:
         start = time.monotonic()
         wait_until(lambda: self.probe("probe")[0] == ACKED, RECOVERY_S_MAX, f"increments work after {fault}", 0.02)
         self.recovered_s[fault] = max(time.monotonic() - start, self.recovered_s.get(fault, 0))
+        time.sleep(self.healthy_s)
 
     def check(self):
         missing = [fault for fault in self.KINDS if not self.proxy.fired[fault]]
