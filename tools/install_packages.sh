@@ -2,13 +2,13 @@
 # Installs the Debian 12 packages that a task needs and that are missing: tools/install_packages.sh GROUP...
 # When nothing is missing it costs one dpkg-query (milliseconds), asks for no rights and prints nothing.
 #
-# Some of the packages are servers (redis-server, webdis) that Debian starts on installation and at every boot. Here they
+# Some of the packages are servers (redis-server, mariadb-server, webdis) that Debian starts on installation and at every boot. Here they
 # are only opponents in tests and benchmarks, which start their own on a free port. So while apt runs, a policy-rc.d that
 # answers 101 ("do not") stands guard, and it is gone afterwards; a policy-rc.d that is already there is left alone.
 # Servers that this script has just installed are also kept from starting at boot. One that was there before is not touched.
 set -eu
 
-build="g++ cmake ninja-build ccache make curl librocksdb-dev libssl-dev libfmt-dev libcli11-dev libyaml-cpp-dev libgtest-dev zlib1g-dev libmongoc-dev libbson-dev pkg-config libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc"
+build="g++ cmake ninja-build ccache make curl librocksdb-dev libssl-dev libfmt-dev libcli11-dev libyaml-cpp-dev libgtest-dev zlib1g-dev libmariadb-dev libmongoc-dev libbson-dev pkg-config libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc"
 # Java and node run what tests and benchmarks compare with. Whoever has them from elsewhere keeps those.
 commands() {
   for each in java/default-jre-headless mvn/maven node/nodejs npm/npm; do
@@ -18,14 +18,14 @@ commands() {
 packages() {
   case $1 in
     build) echo "$build" ;;
-    test) echo "$build python3 python3-pytest openssl slowhttptest python3-boto3 python3-pymongo awscli$(commands)" ;;
+    test) echo "$build python3 python3-pytest openssl slowhttptest python3-boto3 python3-pymongo awscli redis-server redis-tools mariadb-server galera-4 rsync$(commands)" ;;
     lint) echo "$build python3 clang-tidy-19 clang-format-19" ;;
     fuzz) echo "$build python3 clang-19 libclang-rt-19-dev" ;;
     bench) echo "$build python3 redis-server redis-tools webdis wrk valgrind$(commands)" ;;
     *) echo "install_packages.sh: no group '$1'; there are: build test lint fuzz bench" >&2; exit 2 ;;
   esac
 }
-servers="redis-server webdis"
+servers="redis-server mariadb webdis"
 
 wanted=""
 for group in "$@"; do

@@ -25,6 +25,11 @@ Result<TextByName> read_info_file(const std::filesystem::path& file) {
       case JsonType::number:
         if (json.read_number(value)) members[key] = value;
         break;
+      case JsonType::boolean: {
+        bool yes = false;
+        if (json.read_bool(yes)) members[key] = yes ? "true" : "false";
+        break;
+      }
       default: json.skip_value(); break;
     }
   }

@@ -7,7 +7,7 @@
 
 namespace quipu::app {
 
-// The members that are texts or numbers, as texts. Others are let through: the files are not ours alone.
+// The members that are texts, numbers, true or false, as texts. Others are let through: the files are not ours alone.
 Result<TextByName> read_info_file(const std::filesystem::path& file);
 
 }  // namespace quipu::app

@@ -1,28 +1,44 @@
 #include "app/remote_stores.h"
 
+#include <array>
 #include <filesystem>
 
 #include "app/info_file.h"
+#include "base/text.h"
+#include "remote/dynamo.h"
 #include "remote/momento.h"
 #include "remote/mongo.h"
+#include "remote/mysql.h"
 #include "remote/redis.h"
 
 namespace quipu::app {
 
 namespace {
 
-Result<std::unique_ptr<remote::Remote>> choose_redis(const StoreSettings& settings) {
+using Chosen = Result<std::unique_ptr<remote::Remote>>;  // null: off
+
+bool is_there(const std::filesystem::path& file) {
+  std::error_code ignored;
+  return !file.empty() && std::filesystem::exists(file, ignored);
+}
+
+Chosen choose_dynamo(const StoreSettings& settings) {
+  if (settings.dynamo_table.empty()) return nullptr;
+  return remote::make_dynamo({.table = settings.dynamo_table,
+                              .endpoint = settings.dynamo_endpoint,
+                              .region = settings.dynamo_region,
+                              .access_key_id = settings.aws_access_key_id,
+                              .secret_access_key = settings.aws_secret_access_key,
+                              .session_token = settings.aws_session_token});
+}
+
+Chosen choose_redis(const StoreSettings& settings) {
   if (settings.redis_url.empty()) return nullptr;
   return remote::make_redis({.url = settings.redis_url, .port = settings.redis_port});
 }
 
-Result<std::unique_ptr<remote::Remote>> choose_docdb(const StoreSettings& settings) {
-  if (settings.docdb_connection_string.empty()) return nullptr;
-  return remote::make_mongo({.connection_string = settings.docdb_connection_string});
-}
-
-Result<std::unique_ptr<remote::Remote>> choose_momento(const StoreSettings& settings) {
-  if (std::error_code ignored; !std::filesystem::exists(settings.momento_info, ignored)) return nullptr;
+Chosen choose_momento(const StoreSettings& settings) {
+  if (!is_there(settings.momento_info)) return nullptr;
   QUIPU_TRY(TextByName info, read_info_file(settings.momento_info));
   if (info["apiKey"].empty())
     return fail(ErrorCode::invalid_argument, "{} has no apiKey", settings.momento_info.string());
@@ -30,22 +46,50 @@ Result<std::unique_ptr<remote::Remote>> choose_momento(const StoreSettings& sett
   return remote::make_momento({.api_key = info["apiKey"], .endpoint = endpoint, .cache = settings.momento_cache});
 }
 
+Chosen choose_docdb(const StoreSettings& settings) {
+  if (settings.docdb_connection_string.empty()) return nullptr;
+  return remote::make_mongo({.connection_string = settings.docdb_connection_string});
+}
+
+Result<std::uint16_t> read_port(std::string_view text) {
+  const auto port = parse_int64(text);
+  if (!port || *port < 1 || *port > 65'535) return fail(ErrorCode::invalid_argument, "{:?} is no port", text);
+  return static_cast<std::uint16_t>(*port);
+}
+
+Chosen choose_tidb(const StoreSettings& settings) {
+  if (!is_there(settings.tidb_info)) return nullptr;
+  QUIPU_TRY(TextByName info, read_info_file(settings.tidb_info));
+  remote::MysqlSettings mysql{
+      .host = info["host"], .user = info["user"], .password = info["pwd"], .database = info["db"]};
+  if (!info["port"].empty()) {
+    QUIPU_TRY(mysql.port, read_port(info["port"]));
+  }
+  // TiDB Cloud takes no connection without TLS.
+  mysql.tls = info["tls"] == "true" || (info["tls"].empty() && mysql.host.ends_with(".tidbcloud.com"));
+  return remote::make_mysql(mysql);
+}
+
 }  // namespace
 
 Result<std::vector<StoreChoice>> choose_stores(const StoreSettings& settings) {
+  struct Row {
+    std::string_view name;
+    Chosen (*choose)(const StoreSettings& settings);
+    std::string_view turn_on;
+  };
+  constexpr auto table = std::to_array<Row>({
+      {"dynamo", choose_dynamo, "set TABLE_NAME (or dynamo-table)"},
+      {"redis", choose_redis, "set REDIS_URL (or redis-url)"},
+      {"momento", choose_momento, "put momento_key_info.json into the server's directory"},
+      {"docdb", choose_docdb, "set DOCUMENT_DB_CONNECTION_STRING (or docdb-connection-string)"},
+      {"tidb", choose_tidb, "put tidb_info.json into the server's directory"},
+  });
   std::vector<StoreChoice> choices;
-  choices.push_back({.name = "dynamo", .remote = nullptr, .turn_on = "set TABLE_NAME (or dynamo-table)"});
-  QUIPU_TRY(auto redis, choose_redis(settings));
-  choices.push_back({.name = "redis", .remote = std::move(redis), .turn_on = "set REDIS_URL (or redis-url)"});
-  QUIPU_TRY(auto momento, choose_momento(settings));
-  choices.push_back({.name = "momento",
-                     .remote = std::move(momento),
-                     .turn_on = "put momento_key_info.json into the server's directory"});
-  QUIPU_TRY(auto docdb, choose_docdb(settings));
-  choices.push_back({.name = "docdb",
-                     .remote = std::move(docdb),
-                     .turn_on = "set DOCUMENT_DB_CONNECTION_STRING (or docdb-connection-string)"});
-  choices.push_back({.name = "tidb", .remote = nullptr, .turn_on = "put tidb_info.json into the server's directory"});
+  for (const Row& row : table) {
+    QUIPU_TRY(auto remote, row.choose(settings));
+    choices.push_back({.name = row.name, .remote = std::move(remote), .turn_on = row.turn_on});
+  }
   return choices;
 }
 

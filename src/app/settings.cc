@@ -260,6 +260,13 @@ constexpr auto table = std::to_array<Setting>({
        s.stores.aws_session_token = v;
        return {};
      }},
+    {.name = "plans",
+     .placeholder = "PLANS",
+     .help = "Usage plans that the start sets: \"default rate=1000 burst=500 quota=1000000/day; partner rate=50\"",
+     .apply = [](Settings& s, std::string_view v) -> Result<> {
+       QUIPU_TRY(s.plans, gateway::parse_plans(v));
+       return {};
+     }},
     {.name = "log-level",
      .placeholder = "LEVEL",
      .help = "debug, info, warning, error or off [info]",

@@ -11,9 +11,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/log.h"
 #include "base/result.h"
+#include "gateway/plan.h"
 
 namespace quipu::app {
 
@@ -53,6 +55,7 @@ struct ServeSettings {
   bool exactly_once = true;
   std::uint64_t expiry_interval_s = 20;
   std::string simulated_disk;
+  std::vector<gateway::Plan> plans;  // win over those that are stored
   StoreSettings stores;
 };
 

@@ -15,8 +15,8 @@
 
 #include "aws/api_error.h"
 #include "aws/canonical_request.h"
-#include "aws/hmac.h"
 #include "base/guarded.h"
+#include "base/hmac.h"
 #include "http/message.h"
 
 namespace quipu::aws {

@@ -1,11 +1,21 @@
 #include "remote/mongo_driver.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 
 namespace quipu::remote::mongo {
 
 namespace {
+
+// The driver keeps figures that nobody reads in a file in shared memory, which it makes as soon as it is loaded, in
+// every process. The name is taken away at once: a process that is killed would leave it behind, and a later one with
+// the same number would complain. A function that runs before main() is the one way to be as early in all programs.
+[[gnu::constructor]] void forget_shared_memory() {
+  ::shm_unlink(fmt::format("/mongoc-{}", ::getpid()).c_str());
+}
 
 // The driver wants to be told once in a process, before all else. It is not told of the end: threads may still be in
 // it.

@@ -10,7 +10,7 @@
 
 #include "base/sha256.h"
 
-namespace quipu::aws {
+namespace quipu {
 
 class Hasher {
  public:
@@ -46,4 +46,4 @@ inline std::string_view bytes_of(const Sha256& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
-}  // namespace quipu::aws
+}  // namespace quipu

@@ -1,4 +1,4 @@
-#include "aws/hmac.h"
+#include "base/hmac.h"
 
 #include <openssl/evp.h>
 
@@ -6,7 +6,7 @@
 
 #include "base/assert.h"
 
-namespace quipu::aws {
+namespace quipu {
 
 struct Hasher::State {
   EVP_MD* digest = EVP_MD_fetch(nullptr, "SHA256", nullptr);
@@ -46,4 +46,4 @@ Sha256 HmacKey::sign(Hasher& hasher, std::string_view message) const {
   return hasher.hash({outer_.data(), outer_.size()}, bytes_of(inside));
 }
 
-}  // namespace quipu::aws
+}  // namespace quipu

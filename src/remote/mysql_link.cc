@@ -1,0 +1,223 @@
+#include "remote/mysql_link.h"
+
+#include "base/text.h"
+
+namespace quipu::remote::mysql {
+
+namespace {
+
+using counter::CallKind;
+using counter::CallOutcome;
+
+// Strict, or a value that does not fit would be cut to the largest one. A wait for a lock must end before our own time
+// for the answer: then it is known that nothing was done.
+constexpr std::string_view session_settings =
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 1, autocommit = 1";
+// Galera: a read sees what other nodes have acknowledged. Others do not know it.
+constexpr std::string_view galera_settings = "SET SESSION wsrep_sync_wait = 1";
+constexpr std::chrono::milliseconds marked_call_max{4'000};
+// Every so many calls with a marker, some old markers go.
+constexpr unsigned forget_interval = 256;
+
+void answer_decision(RemoteCall& call, const Decision& decision) {
+  if (decision.outcome == CallOutcome::done) return call.done(decision.value);
+  call.refused(decision.outcome, decision.value);
+}
+
+Error given_up(const Outcome& trouble) {
+  return {ErrorCode::conflict, fmt::format("others were in the way again and again: {}", trouble.message)};
+}
+
+}  // namespace
+
+Result<IdType> make_tables(Session& session, std::vector<std::string>* made) {
+  const Outcome found = session.run(find_id_type);
+  if (!found.good()) return std::unexpected(found.error());
+  IdType type = id_type_of(found.row);
+  if (type == IdType::missing) {
+    const Outcome counters = session.run(make_counters);
+    if (!counters.good()) return std::unexpected(counters.error());
+    if (made != nullptr) made->emplace_back("table counters");
+    type = IdType::bytes;
+  }
+  const Outcome there = session.run("SELECT 1 FROM counter_requests LIMIT 1");
+  if (there.good()) return type;
+  if (there.trouble != Trouble::missing_table) return std::unexpected(there.error());
+  const Outcome requests = session.run(make_requests);
+  if (!requests.good()) return std::unexpected(requests.error());
+  if (made != nullptr) made->emplace_back("table counter_requests");
+  return type;
+}
+
+Result<> MysqlLink::connect() {
+  session_.reset();
+  QUIPU_TRY(session_, Session::open(settings_, limits_));
+  const Outcome set = session_->run(session_settings);
+  if (!set.good()) return std::unexpected(set.error());
+  const Outcome galera = session_->run(galera_settings);
+  if (galera.broken()) return std::unexpected(galera.error());
+  QUIPU_TRY(id_type_, make_tables(*session_, nullptr));
+  return {};
+}
+
+Result<> MysqlLink::ping() {
+  const Outcome outcome = session_->run("SELECT 1");
+  if (!outcome.good()) return std::unexpected(outcome.error());
+  return {};
+}
+
+Result<> MysqlLink::run(std::span<RemoteCall* const> calls) {
+  for (RemoteCall* call : calls) {
+    // A server that was started again has closed all connections; what is sent on one of them would count as lost.
+    if (session_->is_stale()) {
+      if (const auto reached = connect(); !reached) {
+        call->failed({ErrorCode::unavailable, reached.error().message});
+        return reached;
+      }
+    }
+    auto id = id_literal(call->counter(), id_type_);
+    if (!id) {
+      call->failed(std::move(id).error());
+      continue;
+    }
+    const bool marked = !call->marker().empty() && call->kind() != CallKind::read;
+    QUIPU_CHECK(marked ? run_marked(*call, *id) : run_bare(*call, *id));
+  }
+  return {};
+}
+
+// --- without a marker: one statement, sent again only where the server says that nothing was applied
+
+Result<> MysqlLink::run_bare(RemoteCall& call, std::string_view id) {
+  const std::string statement = statement_of(call, id);
+  Patience patience{limits_.call};
+  for (;;) {
+    const Outcome outcome = session_->run(statement);
+    switch (outcome.trouble) {
+      case Trouble::none: answer(call, outcome); return {};
+      case Trouble::again:
+        if (patience.wait()) continue;
+        call.failed(given_up(outcome));
+        return {};
+      case Trouble::missing_table: {
+        const auto made = make_tables(*session_, nullptr);
+        if (made && patience.wait()) continue;
+        call.failed({ErrorCode::unavailable, made ? outcome.message : made.error().message});
+        if (!made) return std::unexpected(made.error());
+        return {};
+      }
+      case Trouble::out_of_range: answer_out_of_range(call, id); return {};
+      case Trouble::duplicate:
+      case Trouble::refused:
+      case Trouble::unknown: call.failed(outcome.error()); return {};
+      case Trouble::not_sent:
+      case Trouble::lost: call.failed(outcome.error()); return std::unexpected(outcome.error());
+    }
+  }
+}
+
+void MysqlLink::answer(RemoteCall& call, const Outcome& outcome) {
+  if (call.kind() != CallKind::read)
+    return answer_decision(call, decision_of(call, outcome.affected, outcome.insert_id));
+  const std::string text = outcome.row.empty() || outcome.row.front().empty() ? "0" : outcome.row.front();
+  if (const auto value = parse_int64(text)) return call.done(*value);
+  call.refused(CallOutcome::not_a_counter, 0);
+}
+
+// The column is narrower than 64 bits, which is a limit too.
+void MysqlLink::answer_out_of_range(RemoteCall& call, std::string_view id) {
+  if (call.kind() != CallKind::increment)
+    return call.failed({ErrorCode::invalid_argument, "the column counter_value cannot hold this value"});
+  const Outcome now = session_->run(fmt::format("SELECT counter_value FROM counters WHERE counter_id = {}", id));
+  call.limit_reached(now.row.empty() ? 0 : parse_int64(now.row.front()).value_or(0));
+}
+
+// --- with a marker: a transaction of the marker's row and the effect
+
+Result<> MysqlLink::run_marked(RemoteCall& call, std::string_view id) {
+  if (++marked_calls_ % forget_interval == 0) forget_some();
+  Patience patience{marked_call_max};
+  bool maybe_done = false;  // a commit whose answer was lost
+  Outcome trouble;
+  std::optional<Error> broken;
+  do {
+    if (broken) {
+      // The marker tells what became of it, so that it is safe to ask again.
+      if (const auto reached = connect(); !reached) continue;
+      broken.reset();
+    }
+    const Marked came = try_marked(call, id, maybe_done, trouble);
+    if (came == Marked::answered) return {};
+    if (came == Marked::broken) broken = trouble.error();
+  } while (patience.wait());
+  if (maybe_done)
+    call.failed({ErrorCode::outcome_unknown, trouble.message});
+  else if (broken)
+    call.failed({ErrorCode::unavailable, trouble.message});
+  else
+    call.failed(given_up(trouble));
+  if (broken) return std::unexpected(*std::move(broken));
+  return {};
+}
+
+MysqlLink::Marked MysqlLink::try_marked(RemoteCall& call, std::string_view id, bool& maybe_done, Outcome& trouble) {
+  const std::vector<Outcome> steps =
+      session_->run_all({"START TRANSACTION", claim_marker(call), statement_of(call, id)});
+  trouble = steps.back();
+  if (trouble.broken()) return Marked::broken;  // the server rolls back what was never committed
+  if (!trouble.good()) {
+    // What is not rolled back for certain must not be committed by the next START TRANSACTION.
+    if (!session_->run("ROLLBACK").good()) return Marked::broken;
+    if (trouble.trouble == Trouble::duplicate && steps.size() == 2) return answer_repetition(call, trouble);
+    if (trouble.trouble == Trouble::missing_table) {
+      const auto made = make_tables(*session_, nullptr);
+      if (made) return Marked::again;
+      trouble.message = made.error().message;
+    }
+    return after_trouble(call, maybe_done, trouble);
+  }
+  const Decision decision = decision_of(call, trouble.affected, trouble.insert_id);
+  const std::vector<Outcome> end = session_->run_all({finish_marker(call, decision), "COMMIT"});
+  trouble = end.back();
+  if (trouble.good()) {
+    answer_decision(call, decision);
+    return Marked::answered;
+  }
+  const bool committing = end.size() == 2 || trouble.broken();
+  if (committing && (trouble.trouble == Trouble::lost || trouble.trouble == Trouble::unknown)) maybe_done = true;
+  if (trouble.broken()) return Marked::broken;
+  if (!session_->run("ROLLBACK").good()) return Marked::broken;
+  if (trouble.trouble == Trouble::unknown) return Marked::again;  // the marker tells
+  return after_trouble(call, maybe_done, trouble);
+}
+
+// A transaction that was rolled back.
+MysqlLink::Marked MysqlLink::after_trouble(RemoteCall& call, bool maybe_done, Outcome& trouble) {
+  if (trouble.trouble == Trouble::again) return Marked::again;
+  if (maybe_done) {
+    call.failed({ErrorCode::outcome_unknown, trouble.message});
+  } else if (trouble.trouble == Trouble::out_of_range) {
+    call.failed({ErrorCode::invalid_argument, "the column counter_value cannot hold this value"});
+  } else {
+    call.failed({ErrorCode::unavailable, trouble.message});
+  }
+  return Marked::answered;
+}
+
+MysqlLink::Marked MysqlLink::answer_repetition(RemoteCall& call, Outcome& trouble) {
+  trouble = session_->run(read_marker(call));
+  if (trouble.broken()) return Marked::broken;
+  if (!trouble.good() || trouble.row.size() != 3) return Marked::again;  // it may just have become too old
+  if (trouble.row[0] == call.request_hash())
+    answer_from_marker(call, fmt::format("{}:{}", trouble.row[1], trouble.row[2]));
+  else
+    call.mismatched();
+  return Marked::answered;
+}
+
+void MysqlLink::forget_some() {
+  // Whatever becomes of it, the next one does it again; a broken connection is noticed by the call.
+  static_cast<void>(session_->run(forget_markers()));
+}
+
+}  // namespace quipu::remote::mysql

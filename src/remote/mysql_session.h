@@ -1,0 +1,71 @@
+// A connection to a server that speaks MySQL's protocol, and what its answers mean for somebody who counts: which of
+// its errors say that nothing was applied. Used by one thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "remote/link.h"
+#include "remote/mysql.h"
+
+struct st_mysql;
+
+namespace quipu::remote::mysql {
+
+enum class Trouble : std::uint8_t {
+  none,
+  again,          // nothing was applied, and nothing of the transaction is: it may go through the next time
+  duplicate,      // the key is there already; nothing was applied
+  out_of_range,   // the value does not fit into the column; nothing was applied
+  missing_table,  // nothing was applied
+  refused,        // nothing was applied
+  unknown,        // the server is not sure whether it was
+  not_sent,       // the connection broke before the server had it whole
+  lost,           // the connection broke after that: it may have been applied
+};
+
+struct Outcome {
+  Trouble trouble = Trouble::none;
+  std::string message;  // of a trouble
+  std::uint64_t affected = 0;
+  std::int64_t insert_id = 0;    // what LAST_INSERT_ID(...) was given
+  std::vector<std::string> row;  // the first one, if there is one; NULL is empty
+
+  bool good() const { return trouble == Trouble::none; }
+  bool broken() const { return trouble == Trouble::not_sent || trouble == Trouble::lost; }
+  // For a statement that changes nothing, or whose trouble says what became of it.
+  Error error() const;
+};
+
+class Session {
+ public:
+  // With the database as the default one; made if it is missing and that is allowed.
+  static Result<Session> open(const MysqlSettings& settings, const LinkLimits& limits);
+
+  // The server has closed it, or has said something that nobody asked for.
+  bool is_stale() const;
+
+  Outcome run(std::string_view sql);
+  // Sent as one, in this order; those after the first trouble are not done, and have no outcome.
+  std::vector<Outcome> run_all(const std::vector<std::string>& statements);
+
+ private:
+  struct Close {
+    void operator()(st_mysql* connection) const;
+  };
+  explicit Session(st_mysql* connection) : connection_{connection} {}
+  Outcome read_outcome();
+  Outcome trouble_now() const;
+
+  std::unique_ptr<st_mysql, Close> connection_;
+};
+
+// What a server's own error code says was applied.
+Trouble trouble_of(unsigned code);
+
+}  // namespace quipu::remote::mysql

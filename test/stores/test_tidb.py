@@ -1,0 +1,206 @@
+"""The store `tidb` on MariaDB. TiDB itself: `make test-tidb`."""
+
+import json
+import threading
+import uuid
+
+import pytest
+
+from contract import CONDITIONAL_ENVIRONMENT, StoreContract
+from fault_proxy import FaultProxy
+from load_client import ACKED
+from mysql_servers import DATABASE, MariaDB, missing_programs
+from quipu_server import QuipuServer, RefusedToStart
+from store_load import Faults, check_dead_store, count_to_maximum_under_faults, count_under_faults
+
+pytestmark = pytest.mark.skipif(bool(missing_programs()), reason=f"missing: {missing_programs()}; tools/install_packages.sh test")
+
+MAXIMUM = 200
+INCREMENT = b"INSERT INTO counters"
+
+
+def flags_for(directory, port, **more):
+    """A server whose tidb_info.json names this port."""
+    info = directory / f"tidb_info-{uuid.uuid4().hex}.json"
+    info.write_text(json.dumps({"host": "127.0.0.1", "port": port, "user": "root", "pwd": "", "db": DATABASE} | more))
+    return ["--tidb-info", str(info)]
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory):
+    return tmp_path_factory.mktemp("mariadb")
+
+
+@pytest.fixture(scope="module")
+def mariadb(directory):
+    with MariaDB(directory / "server") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def quipu(start_quipu, mariadb, directory):
+    return start_quipu(flags=flags_for(directory, mariadb.port))
+
+
+@pytest.fixture(scope="module")
+def conditional_quipu(start_quipu, mariadb, directory):
+    return start_quipu(flags=flags_for(directory, mariadb.port), env=CONDITIONAL_ENVIRONMENT)
+
+
+@pytest.fixture
+def keep_text():
+    pytest.skip("the column holds nothing but numbers")
+
+
+class TestTidb(StoreContract):
+    store = "tidb"
+
+    def test_it_is_kept_as_others_keep_it(self, client, counter, mariadb):
+        self.post(client, counter)
+        assert mariadb.value(counter) == 1
+        mariadb.ask(f"UPDATE counters SET counter_value = 41 WHERE counter_id = '{counter}'")
+        assert self.post(client, counter).json()["counter"] == 42
+
+    def test_setting_what_is_there_is_no_refusal(self, client, counter):
+        assert self.set(client, counter, 0, expected=0).status == 200
+        assert self.set(client, counter, 5, expected=0).status == 200
+        assert self.set(client, counter, 5, expected=5).status == 200
+        assert self.set(client, counter, 5).status == 200
+        answer = self.set(client, counter, 6, expected=6)
+        assert (answer.status, answer.json()["value"]) == (409, 5)
+
+    def test_a_set_that_expects_a_counter_makes_none(self, client, counter, mariadb):
+        assert self.set(client, counter, 6, expected=6).json()["value"] == 0
+        assert mariadb.ask(f"SELECT * FROM counters WHERE counter_id = '{counter}'") == []
+
+    def test_markers_are_rows_with_a_time(self, client, counter, mariadb):
+        before = int(mariadb.ask("SELECT COUNT(*) FROM counter_requests")[0][0])
+        self.post(client, counter, headers={"Idempotency-Key": counter})
+        assert int(mariadb.ask("SELECT COUNT(*) FROM counter_requests")[0][0]) == before + 1
+        assert int(mariadb.ask("SELECT COUNT(*) FROM counter_requests WHERE created_at NOT BETWEEN "
+                               "UTC_TIMESTAMP() - INTERVAL 1 HOUR AND UTC_TIMESTAMP()")[0][0]) == 0
+
+    def test_keys_and_no_keys_beside_each_other(self, quipu, counter, mariadb):
+        """Each number once, whichever way the increment takes."""
+        values = []
+
+        def count(marked):
+            client = quipu.new_client()
+            for _ in range(50):
+                answer = self.post(client, counter, headers={"Idempotency-Key": uuid.uuid4().hex} if marked else None)
+                assert answer.status == 200, answer
+                values.append(answer.json()["counter"])
+
+        threads = [threading.Thread(target=count, args=(n % 2 == 0,)) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(120)
+        assert sorted(values) == list(range(1, 401))
+        assert mariadb.value(counter) == 400
+
+
+# --- tables that others made
+
+@pytest.fixture
+def own_mariadb(tmp_path):
+    with MariaDB(tmp_path / "server") as running:
+        yield running
+
+
+def with_table(mariadb, ddl):
+    mariadb.ask(f"CREATE DATABASE {DATABASE}; USE {DATABASE}; {ddl}", database=None)
+
+
+def test_integer_ids_stay(own_mariadb, start_quipu, tmp_path):
+    with_table(own_mariadb, "CREATE TABLE counters (counter_id INT PRIMARY KEY, counter_value INT); "
+                            "INSERT INTO counters VALUES (7, 41), (8, 2147483647)")
+    client = start_quipu(flags=flags_for(tmp_path, own_mariadb.port)).client
+    assert client.post("/tidb/7").json()["counter"] == 42
+    assert client.post("/tidb/9").json()["counter"] == 1
+    answer = client.post("/tidb/orders")
+    assert answer.status == 400 and "orders" in answer.json()["error"]
+    answer = client.increment("8", store="tidb")
+    assert (answer.status, answer.json()["value"]) == (409, 2147483647)
+    assert client.increment("8", store="tidb", key="k").status >= 400
+    assert own_mariadb.ask("SELECT counter_value FROM counters WHERE counter_id = 8") == [["2147483647"]]
+
+
+def test_text_ids_stay(own_mariadb, start_quipu, tmp_path):
+    with_table(own_mariadb, "CREATE TABLE counters (counter_id VARCHAR(255) PRIMARY KEY, counter_value BIGINT) "
+                            "CHARACTER SET utf8mb4; INSERT INTO counters VALUES ('ä', 41)")
+    client = start_quipu(flags=flags_for(tmp_path, own_mariadb.port)).client
+    assert client.post("/tidb/%C3%A4").json()["counter"] == 42
+
+
+def test_tables_that_go_are_made_again(own_mariadb, start_quipu, tmp_path):
+    client = start_quipu(flags=flags_for(tmp_path, own_mariadb.port)).client
+    assert client.post("/tidb/a").json()["counter"] == 1
+    own_mariadb.ask("DROP TABLE counters, counter_requests")
+    assert client.post("/tidb/a").json()["counter"] == 1
+    own_mariadb.ask("DROP TABLE counters, counter_requests")
+    assert client.post("/tidb/a", headers={"Idempotency-Key": "k"}).json()["counter"] == 1
+
+
+def test_old_markers_go(own_mariadb, start_quipu, tmp_path):
+    client = start_quipu(flags=flags_for(tmp_path, own_mariadb.port)).client
+    for n in range(300):
+        assert client.post("/tidb/a", headers={"Idempotency-Key": str(n)}).status == 200
+        if n == 0:
+            own_mariadb.ask("UPDATE counter_requests SET created_at = created_at - INTERVAL 25 HOUR")
+    # One link had all of these calls, or a few had them; each looks after so many of its own.
+    left = int(own_mariadb.ask("SELECT COUNT(*) FROM counter_requests")[0][0])
+    assert left in (299, 300)
+
+
+@pytest.mark.parametrize("wrong", [{"host": ""}, {"user": ""}, {"db": ""}])
+def test_an_info_file_that_cannot_work_is_refused(fresh_server, tmp_path, wrong):
+    with pytest.raises(RefusedToStart):
+        fresh_server(flags=flags_for(tmp_path, 4000, **wrong)).start()
+    with pytest.raises(RefusedToStart, match="70000"):
+        fresh_server(flags=flags_for(tmp_path, 70000)).start()
+
+
+# --- faults
+
+@pytest.fixture
+def proxy(mariadb):
+    with FaultProxy(mariadb.port) as running:
+        yield running
+
+
+def test_each_number_once_whatever_breaks(own_mariadb, start_quipu, tmp_path):
+    with FaultProxy(own_mariadb.port) as proxy:
+        server = start_quipu(flags=flags_for(tmp_path, proxy.port))
+        faults = Faults(server.url, "tidb", proxy, own_mariadb, only=INCREMENT)
+        history = count_under_faults(server, "tidb", faults, ["a", "b", "c"], own_mariadb.value, keep_in=tmp_path)
+        print(f"acked {history.count(ACKED)}, recovered {faults.recovered_s}")
+        own_mariadb.kill()
+        check_dead_store(server, "tidb")
+
+
+def test_never_more_than_the_maximum_whatever_breaks(own_mariadb, start_quipu, tmp_path):
+    with FaultProxy(own_mariadb.port) as proxy:
+        server = start_quipu(flags=flags_for(tmp_path, proxy.port),
+                             env={"USE_CONDITIONAL_WRITES": "true", "MAX_COUNTER_VALUE": str(MAXIMUM)})
+        faults = Faults(server.url, "tidb", proxy, own_mariadb, only=INCREMENT)
+        count_to_maximum_under_faults(server, "tidb", faults, MAXIMUM, "c", own_mariadb.value, keep_in=tmp_path)
+
+
+def test_a_lost_answer_is_not_sent_again(proxy, start_quipu, mariadb, directory, counter):
+    client = start_quipu(flags=flags_for(directory, proxy.port)).client
+    assert client.increment(counter, store="tidb").status == 200
+    proxy.fail("drop_after", only=INCREMENT, times=1)
+    assert client.increment(counter, store="tidb").status >= 500 and proxy.fired["drop_after"] == 1
+    assert mariadb.value(counter) == 2
+
+
+@pytest.mark.parametrize("only", [b"START TRANSACTION", b"COMMIT"])
+def test_a_lost_answer_with_a_key_is_found_again(proxy, start_quipu, mariadb, directory, counter, only):
+    client = start_quipu(flags=flags_for(directory, proxy.port)).client
+    assert client.increment(counter, store="tidb").status == 200
+    proxy.fail("drop_after", only=only, times=1)
+    answers = [client.increment(counter, store="tidb", key=counter) for _ in range(2)]
+    assert proxy.fired["drop_after"] == 1
+    assert [a.json()["new_value"] for a in answers] == [2, 2]
+    assert mariadb.value(counter) == 2
