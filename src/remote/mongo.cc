@@ -80,7 +80,8 @@ class MongoRemote final : public Remote {
   std::unique_ptr<Link> make_link() const override { return std::make_unique<mongo::MongoLink>(shared_); }
 
   Result<StoreReport> prepare() const override {
-    Connection connection{*shared_.uri, shared_.limits};
+    // An index on a collection that others have filled takes its time.
+    Connection connection{*shared_.uri, {.connect = std::chrono::seconds{5}, .call = std::chrono::minutes{5}}};
     QUIPU_TRY(const mongo::Server server, connection.ask_server());
     StoreReport report{.server = server.version};
     QUIPU_TRY(const bool made, connection.ensure_index());

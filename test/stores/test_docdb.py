@@ -17,6 +17,7 @@ from store_process import free_port
 pymongo = pytest.importorskip("pymongo", reason="the tests look into the store with it: install python3-pymongo")
 from bson.int64 import Int64  # noqa: E402
 
+FIRST_INCREMENTS = 300
 MARKERS_MAX = 100  # src/remote/mongo_counter.h
 LOAD_MAXIMUM = 200
 HEALTHY_S = 1  # the server of the tests is slow: in less time hardly anything would be counted
@@ -217,7 +218,7 @@ def test_tls_is_spoken_and_the_certificate_is_checked(tmp_path, start_quipu):
                     "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
                    check=True, capture_output=True)
     pem.write_text(pem.read_text() + (tmp_path / "ca.pem").read_text())
-    with ferretdb(tmp_path / "server", tls_file=pem) as process:
+    with ferretdb(tmp_path / "server", "-tls", pem) as process:
         address = f"mongodb://127.0.0.1:{process.port}/?tls=true"
         trusting = start_quipu(env={"DOCUMENT_DB_CONNECTION_STRING": f"{address}&tlsCAFile={tmp_path}/ca.pem"}).client
         wait_until(lambda: trusting.post("/docdb/secret").status == 200)
@@ -258,6 +259,34 @@ def test_store_check_says_whom_it_cannot_reach(tmp_path):
     assert "secret" not in done.stdout + done.stderr
 
 
+# --- the race of two upserts
+
+def test_two_first_increments_at_once_are_one_and_two(tmp_path, start_quipu):
+    """MongoDB tells the second one E11000. That is no maximum, and no error: it counts the document that is there now."""
+    with ferretdb(tmp_path, "-open") as process:
+        server = start_quipu(env=environment(process.port, **CONDITIONAL_ENVIRONMENT))
+        clients = clients_of(server, "docdb", 2)
+        wait_until(lambda: clients[0]("probe")[0] == ACKED)
+        start = threading.Barrier(2)
+        answers = [[], []]
+
+        def count(index):
+            for n in range(FIRST_INCREMENTS):
+                start.wait(60)
+                answers[index].append(clients[index](f"first-{n}"))
+
+        threads = [threading.Thread(target=count, args=(index,)) for index in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(120)
+        for n, pair in enumerate(zip(*answers)):
+            assert sorted(value for _, value, _ in pair) == [1, 2], (n, pair)
+        races = process.log.read_text().count("E11000")
+        assert races > 0, "there was no race"
+        print(f"{races} races in {FIRST_INCREMENTS} pairs")
+
+
 # --- the recipe that is in use
 
 def naive_client(process):
@@ -280,7 +309,7 @@ def test_the_naive_recipe_is_caught(docdb):
 
 @pytest.fixture(scope="module")
 def ungated(tmp_path_factory):
-    with ferretdb(tmp_path_factory.mktemp("ungated"), as_it_is=True) as process:
+    with ferretdb(tmp_path_factory.mktemp("ungated"), "-as-it-is") as process:
         yield process
 
 
