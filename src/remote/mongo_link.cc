@@ -10,6 +10,8 @@ using counter::CallKind;
 using counter::CallOutcome;
 using std::chrono::steady_clock;
 
+constexpr std::chrono::seconds index_trusted{5};
+
 void answer_decided(RemoteCall& call, const Decision& decision) {
   if (decision.outcome == CallOutcome::done) return call.done(decision.value);
   call.refused(decision.outcome, decision.value);
@@ -21,10 +23,13 @@ Result<> MongoLink::connect() {
   broken_.reset();
   connection_.emplace(*shared_.uri, shared_.limits);
   QUIPU_TRY(server_, connection_->ask_server());
-  // Before the first increment: without the index two inserts of one counter would both be made.
-  std::optional<std::scoped_lock<std::mutex>> turn;
+  // Before the first increment: without the index two inserts of one counter would both be made. When a store comes
+  // back, all links connect at once, and one look is enough.
+  if (steady_clock::now() - shared_.index_seen.load() < index_trusted) return {};
+  std::optional<std::scoped_lock<std::recursive_mutex>> turn;
   if (server_.not_atomic) turn.emplace(shared_.turn);
   QUIPU_TRY([[maybe_unused]] const bool made, connection_->ensure_index());
+  shared_.index_seen = steady_clock::now();
   return {};
 }
 
@@ -39,7 +44,7 @@ Result<> MongoLink::run(std::span<RemoteCall* const> calls) {
       call->failed({ErrorCode::unavailable, broken_->message});
       continue;
     }
-    std::optional<std::scoped_lock<std::mutex>> turn;
+    std::optional<std::scoped_lock<std::recursive_mutex>> turn;
     if (server_.not_atomic) turn.emplace(shared_.turn);
     deadline_ = steady_clock::now() + shared_.limits.call;
     answer(*call);

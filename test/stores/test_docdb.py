@@ -322,6 +322,16 @@ def test_ferretdb_1_is_asked_one_call_at_a_time(ungated, start_quipu):
     assert history.count(ACKED) == 16 * 40
 
 
+def test_ferretdb_1_is_asked_again_after_a_lost_answer(ungated, start_quipu, counter):
+    """Connecting again within a call must not wait for that call's own turn."""
+    with FaultProxy(ungated.port) as proxy:
+        client = start_quipu(env=environment(proxy.port)).client
+        wait_until(lambda: client.post("/docdb/probe").status == 200)
+        proxy.fail("drop_after", only=b"findAndModify", times=1)
+        answer = client.post(f"/docdb/{counter}", headers={"Idempotency-Key": counter})
+        assert (answer.status, answer.json()["counter"], proxy.fired["drop_after"]) == (200, 1, 1)
+
+
 def test_ferretdb_1_gives_numbers_twice_to_several_writers(ungated):
     """The reason for the gate, and for the warning in docs/compatibility.md. If this fails, FerretDB has become atomic."""
     def find_and_modify():
