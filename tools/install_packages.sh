@@ -9,6 +9,8 @@
 set -eu
 
 build="g++ cmake ninja-build ccache make curl librocksdb-dev libssl-dev libfmt-dev libcli11-dev libyaml-cpp-dev libgtest-dev zlib1g-dev libmariadb-dev libmongoc-dev libbson-dev pkg-config libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc"
+# Go, too, is used where it is: test/stores builds FerretDB with it. Debian 12's is too old for that (1.19, not 1.22), so it is
+# not installed, and without another those tests are skipped.
 # Java and node run what tests and benchmarks compare with. Whoever has them from elsewhere keeps those.
 commands() {
   for each in java/default-jre-headless mvn/maven node/nodejs npm/npm; do
