@@ -8,7 +8,9 @@
 # Servers that this script has just installed are also kept from starting at boot. One that was there before is not touched.
 set -eu
 
-build="g++ cmake ninja-build ccache make curl librocksdb-dev libssl-dev libfmt-dev libcli11-dev libyaml-cpp-dev libgtest-dev zlib1g-dev libmariadb-dev"
+build="g++ cmake ninja-build ccache make curl librocksdb-dev libssl-dev libfmt-dev libcli11-dev libyaml-cpp-dev libgtest-dev zlib1g-dev libmariadb-dev libmongoc-dev libbson-dev pkg-config libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc"
+# Go, too, is used where it is: test/stores builds FerretDB with it. Debian 12's is too old for that (1.19, not 1.22), so it is
+# not installed, and without another those tests are skipped.
 # Java and node run what tests and benchmarks compare with. Whoever has them from elsewhere keeps those.
 commands() {
   for each in java/default-jre-headless mvn/maven node/nodejs npm/npm; do
@@ -18,7 +20,7 @@ commands() {
 packages() {
   case $1 in
     build) echo "$build" ;;
-    test) echo "$build python3 python3-pytest openssl slowhttptest python3-boto3 awscli mariadb-server galera-4 rsync$(commands)" ;;
+    test) echo "$build python3 python3-pytest openssl slowhttptest python3-boto3 python3-pymongo awscli redis-server redis-tools mariadb-server galera-4 rsync$(commands)" ;;
     lint) echo "$build python3 clang-tidy-19 clang-format-19" ;;
     fuzz) echo "$build python3 clang-19 libclang-rt-19-dev" ;;
     bench) echo "$build python3 redis-server redis-tools webdis wrk valgrind$(commands)" ;;

@@ -25,7 +25,7 @@ class MomentoRemote final : public Remote {
     const auto made = link.make_cache();
     QUIPU_CHECK(link.connect());
     if (made && *made) report.made.push_back(fmt::format("the cache {}", shared_.cache));
-    report.durability = "memory only: a cache may forget any item at any time";
+    report.durability = "nothing: a cache is memory only, and may forget any item at any time";
     report.warnings.emplace_back(
         fmt::format("a counter that is not changed for {} hours is forgotten, and begins at 1 again",
                     std::chrono::duration_cast<std::chrono::hours>(momento::time_to_live).count()));

@@ -9,7 +9,7 @@ namespace quipu::remote {
 
 struct MomentoSettings {
   std::string api_key;
-  std::string endpoint;  // HOST[:PORT] of the cache service; http://HOST:PORT without TLS, for tests
+  std::string endpoint;  // HOST[:PORT], with cache. and control. before it; an address as it is; http:// without TLS
   std::string cache = "cache";
 };
 

@@ -64,9 +64,19 @@ std::string_view bare_endpoint(std::string_view endpoint) {
   return endpoint;
 }
 
+// No name that could have others below it: the services are there itself.
+bool is_one_machine(std::string_view host) {
+  const std::string_view name = host.substr(0, host.find(':'));
+  return name == "localhost" || name.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
 void place(Access& access, std::string_view endpoint) {
   const std::string_view host = bare_endpoint(endpoint);
   const std::string_view port = host.find(':') == std::string_view::npos ? tls_port : "";
+  if (is_one_machine(host)) {
+    access.cache_address = access.control_address = fmt::format("{}{}", host, port);
+    return;
+  }
   access.cache_address = fmt::format("cache.{}{}", host, port);
   access.control_address = fmt::format("control.{}{}", host, port);
 }

@@ -52,6 +52,10 @@ TEST(MomentoKey, PlainAddressIsTakenAsItIs) {
   EXPECT_FALSE(access.tls);
   EXPECT_EQ(access.cache_address, "127.0.0.1:8080");
   EXPECT_EQ(access.control_address, "127.0.0.1:8080");
+  const Access with_tls = read(version_2, "https://127.0.0.1:8443");
+  EXPECT_TRUE(with_tls.tls);
+  EXPECT_EQ(with_tls.cache_address, "127.0.0.1:8443");
+  EXPECT_EQ(with_tls.control_address, "127.0.0.1:8443");
   EXPECT_EQ(read(version_1, "http://127.0.0.1:8080").token, "the.real.token");
 }
 

@@ -95,10 +95,17 @@ Result<bool> MomentoLink::make_cache() {
               what(status));
 }
 
+// What is not connected has not been sent: the only case in which gRPC leaves no doubt. A service that has told a
+// connection to go, as they do now and then, is simply connected again.
+bool MomentoLink::ready() const {
+  const auto state = channel_->GetState(false);
+  if (state == GRPC_CHANNEL_IDLE) return channel_->WaitForConnected(system_clock::now() + shared_.limits.connect);
+  return state == GRPC_CHANNEL_READY;
+}
+
 Result<> MomentoLink::run(std::span<RemoteCall* const> calls) {
   for (RemoteCall* call : calls) {
-    // What is not connected has not been sent: the only case in which gRPC leaves no doubt.
-    if (!broken_ && channel_->GetState(false) != GRPC_CHANNEL_READY)
+    if (!broken_ && !ready())
       broken_ =
           Error{ErrorCode::unavailable, fmt::format("the connection to {} is gone", shared_.access.cache_address)};
     if (broken_) {

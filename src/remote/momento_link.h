@@ -44,6 +44,7 @@ class MomentoLink final : public Link {
     std::optional<std::int64_t> number;  // nothing: it is no counter
   };
 
+  bool ready() const;
   void answer(RemoteCall& call);
   void read(RemoteCall& call);
   void increment(RemoteCall& call);

@@ -35,7 +35,7 @@ bool memory_only(Connection& connection) {
 
 Result<> describe_durability(Connection& connection, const mongo::Server& server, StoreReport& report) {
   if (server.ferretdb) {
-    report.durability = "what FerretDB's own database (PostgreSQL or SQLite) gives; it ignores write concerns";
+    report.durability = "what its own database survives, PostgreSQL or SQLite; FerretDB ignores write concerns";
     if (server.not_atomic)
       report.warnings.emplace_back(
           "FerretDB 1 does find-and-modify in two steps: with more than this one Quipu writing, or when it answers too "
@@ -46,18 +46,18 @@ Result<> describe_durability(Connection& connection, const mongo::Server& server
   if (!hello) hello = connection.ask("isMaster");  // before MongoDB 4.4.2
   if (!hello) return std::unexpected(hello.error());
   const std::string set = text_of(*hello, "setName");
-  if (text_of(*hello, "msg") == "isdbgrid")
-    report.durability = "in the journals of a majority of its shard's members (w: majority, j: true)";
+  const bool sharded = text_of(*hello, "msg") == "isdbgrid";
+  if (sharded)
+    report.durability = "loss of power, and of a minority of its shard's members (w: majority, j: true)";
   else if (!set.empty())
-    report.durability = fmt::format(
-        "in the journals of a majority of the {} members of {} (w: majority, j: true): survives the loss of the others",
-        size_of(*hello, "hosts"), set);
+    report.durability = fmt::format("loss of power, and of a minority of the {} members of {} (w: majority, j: true)",
+                                    size_of(*hello, "hosts"), set);
   else
-    report.durability = "in the journal of one server (j: true): survives a crash, not the loss of its disk";
-  if (set.empty() && text_of(*hello, "msg").empty())
+    report.durability = "a crash and loss of power, but not of its only disk (j: true)";
+  if (set.empty() && !sharded)
     report.warnings.emplace_back("this is no replica set: while the server is down there are no counters");
   if (memory_only(connection)) {
-    report.durability = "memory only";
+    report.durability = "nothing";
     report.warnings.emplace_back("the storage engine keeps nothing on disk: a restart loses every counter");
   }
   return {};
@@ -80,7 +80,8 @@ class MongoRemote final : public Remote {
   std::unique_ptr<Link> make_link() const override { return std::make_unique<mongo::MongoLink>(shared_); }
 
   Result<StoreReport> prepare() const override {
-    Connection connection{*shared_.uri, shared_.limits};
+    // An index on a collection that others have filled takes its time.
+    Connection connection{*shared_.uri, {.connect = std::chrono::seconds{5}, .call = std::chrono::minutes{5}}};
     QUIPU_TRY(const mongo::Server server, connection.ask_server());
     StoreReport report{.server = server.version};
     QUIPU_TRY(const bool made, connection.ensure_index());

@@ -111,7 +111,7 @@ Document update_with(const RemoteCall& call, const Decision& decision, const Cou
   Document sets;
   const bool done = decision.outcome == CallOutcome::done;
   if (done && call.kind() == CallKind::erase)
-    update.document("$unset", std::move(Document{}.text(value_field, "")));
+    update.document("$unset", Document{}.text(value_field, ""));
   else if (done)
     sets.int64(value_field, decision.value);
   if (!call.marker().empty()) {
@@ -123,14 +123,19 @@ Document update_with(const RemoteCall& call, const Decision& decision, const Cou
     sets.int64(count_field, counter.markers_written + 1);
   }
   if (bson_count_keys(sets.get()) > 0) update.document("$set", sets);
+  name_new_document(update, call);
   return update;
+}
+
+void name_new_document(Document& update, const RemoteCall& call) {
+  update.document("$setOnInsert", Document{}.text("_id", call.counter()));
 }
 
 Document within_limit(const RemoteCall& call) {
   // A condition of its own for the type: the member's own condition must stay a single one, because FerretDB takes a
   // second one for the value to insert.
   const auto is = [](bson_type_t type) {
-    return std::move(Document{}.document(value_field, std::move(Document{}.int32("$type", type))));
+    return std::move(Document{}.document(value_field, Document{}.int32("$type", type)));
   };
   Document types;
   types.document("0", is(BSON_TYPE_INT32)).document("1", is(BSON_TYPE_INT64));

@@ -46,6 +46,9 @@ Decision decide(const RemoteCall& call, const Counter& counter);
 Document unchanged_since(const RemoteCall& call, const Document* document);
 // Sets what was decided, and keeps the call's marker with it.
 Document update_with(const RemoteCall& call, const Decision& decision, const Counter& counter, std::int64_t now_ms);
+// What a new document has besides: our own inserts of one counter exclude each other by `_id`, too, for which there
+// always is an index. Whoever drops the collection under us drops the one on counter_id with it.
+void name_new_document(Document& update, const RemoteCall& call);
 // Of an increment that the document takes as it is.
 Document within_limit(const RemoteCall& call);
 

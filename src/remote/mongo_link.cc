@@ -10,6 +10,8 @@ using counter::CallKind;
 using counter::CallOutcome;
 using std::chrono::steady_clock;
 
+constexpr std::chrono::seconds index_trusted{5};
+
 void answer_decided(RemoteCall& call, const Decision& decision) {
   if (decision.outcome == CallOutcome::done) return call.done(decision.value);
   call.refused(decision.outcome, decision.value);
@@ -21,10 +23,13 @@ Result<> MongoLink::connect() {
   broken_.reset();
   connection_.emplace(*shared_.uri, shared_.limits);
   QUIPU_TRY(server_, connection_->ask_server());
-  // Before the first increment: without the index two inserts of one counter would both be made.
-  std::optional<std::scoped_lock<std::mutex>> turn;
+  // Before the first increment: without the index two inserts of one counter would both be made. When a store comes
+  // back, all links connect at once, and one look is enough.
+  if (steady_clock::now() - shared_.index_seen.load() < index_trusted) return {};
+  std::optional<std::scoped_lock<std::recursive_mutex>> turn;
   if (server_.not_atomic) turn.emplace(shared_.turn);
   QUIPU_TRY([[maybe_unused]] const bool made, connection_->ensure_index());
+  shared_.index_seen = steady_clock::now();
   return {};
 }
 
@@ -39,7 +44,7 @@ Result<> MongoLink::run(std::span<RemoteCall* const> calls) {
       call->failed({ErrorCode::unavailable, broken_->message});
       continue;
     }
-    std::optional<std::scoped_lock<std::mutex>> turn;
+    std::optional<std::scoped_lock<std::recursive_mutex>> turn;
     if (server_.not_atomic) turn.emplace(shared_.turn);
     deadline_ = steady_clock::now() + shared_.limits.call;
     answer(*call);
@@ -92,8 +97,9 @@ void MongoLink::read(RemoteCall& call) {
 // did not match. The second try, which inserts nothing, tells these apart.
 void MongoLink::increment(RemoteCall& call) {
   const Document filter = within_limit(call);
-  const Document update =
-      std::move(Document{}.document("$inc", std::move(Document{}.int64(value_field, call.asked().by))));
+  Document update;
+  update.document("$inc", Document{}.int64(value_field, call.asked().by));
+  name_new_document(update, call);
   bool may_insert = call.limit().allows_nothing;
   shared_.lanes.of(call.counter()).let_pass(deadline_);
   for (;;) {
@@ -131,8 +137,9 @@ bool MongoLink::increment_where_stored(RemoteCall& call, bool& odd) {
 void MongoLink::set(RemoteCall& call) {
   if (call.asked().expected) return compare_and_set(call);
   const Document filter = std::move(Document{}.text(id_field, call.counter()));
-  const Document update =
-      std::move(Document{}.document("$set", std::move(Document{}.int64(value_field, call.asked().value))));
+  Document update;
+  update.document("$set", Document{}.int64(value_field, call.asked().value));
+  name_new_document(update, call);
   do {
     const Reply reply = change({.filter = &filter, .update = &update, .may_insert = true});
     if (gave_up(call, reply)) return;
@@ -142,15 +149,13 @@ void MongoLink::set(RemoteCall& call) {
 
 // A document with markers stays, without its value: a retry of what came before must still be known.
 void MongoLink::erase(RemoteCall& call) {
-  const Document without_markers =
-      std::move(Document{}
-                    .text(id_field, call.counter())
-                    .document("markers_written", std::move(Document{}.boolean("$exists", false))));
+  const Document without_markers = std::move(
+      Document{}.text(id_field, call.counter()).document("markers_written", Document{}.boolean("$exists", false)));
   const Reply removed = change({.filter = &without_markers});
   if (gave_up(call, removed)) return;
   if (removed.kind == Reply::Kind::found) return call.done(0);
   const Document any = std::move(Document{}.text(id_field, call.counter()));
-  const Document update = std::move(Document{}.document("$unset", std::move(Document{}.text(value_field, ""))));
+  const Document update = std::move(Document{}.document("$unset", Document{}.text(value_field, "")));
   if (gave_up(call, change({.filter = &any, .update = &update}))) return;
   call.done(0);
 }

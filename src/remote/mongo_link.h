@@ -4,6 +4,7 @@
 // count exactly - reads the document, decides, and writes it back if nobody changed it meanwhile.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <optional>
 
@@ -19,7 +20,8 @@ struct Shared {
   Owned<mongoc_uri_t> uri;
   LinkLimits limits;
   Lanes lanes;
-  std::mutex turn;  // of servers that are not atomic: one call at a time
+  std::atomic<MonotonicTime> index_seen{};  // when one of the links looked and it was there
+  std::recursive_mutex turn;  // of servers that are not atomic: one call at a time, which may connect again within it
 };
 
 class MongoLink final : public Link {

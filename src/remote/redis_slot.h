@@ -12,7 +12,7 @@ inline constexpr unsigned redis_slots = 16'384;
 
 std::uint16_t redis_slot(std::string_view key);
 
-// docs/formats/redis.md; stored, so never to be changed.
+// docs/formats/store-redis.md; stored, so never to be changed.
 std::string redis_marker_key(std::string_view counter, std::string_view marker);
 
 }  // namespace quipu::remote

@@ -26,14 +26,10 @@ def build_ferretdb():
     return PROGRAM
 
 
-def ferretdb(directory, as_it_is=False):
-    """Behind the gate that makes its find-and-modify atomic, unless `as_it_is` (ferretdb/main.go)."""
+def ferretdb(directory, *options):
+    """Behind the gate that makes its find-and-modify atomic, unless the options of ferretdb/main.go say otherwise."""
     program = build_ferretdb()
     databases = directory / "databases"
     databases.mkdir(parents=True)
-
-    def command(process):
-        words = [program, "-listen", f"127.0.0.1:{process.port}", "-directory", databases]
-        return [*words, "-as-it-is"] if as_it_is else words
-
-    return StoreProcess("ferretdb", directory, command)
+    return StoreProcess("ferretdb", directory, lambda process: [
+        program, "-listen", f"127.0.0.1:{process.port}", "-directory", databases, *options])

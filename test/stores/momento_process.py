@@ -31,8 +31,8 @@ def _environment():
     return {"NODE_PATH": str(_installed() / "node_modules")}
 
 
-def momento(directory, token=None):
-    words = [token] if token else []
+def momento(directory, token=None, tls_file=None):
+    words = [token, tls_file] if tls_file else [token] if token else []
     return StoreProcess("momento", directory, lambda process: ["node", SOURCE / "server.js", process.port, *words],
                         env=_environment())
 

@@ -92,8 +92,8 @@ class RedisCluster:
 
     def wait_until_whole(self):
         def whole():
-            return all("cluster_state:ok" in (info := RedisClient(node.port).ask("CLUSTER", "INFO"))
-                       and "cluster_known_nodes:3" in info and len(RedisClient(node.port).ask("CLUSTER", "SLOTS")) == 3
+            return all(all(line in RedisClient(node.port).ask("CLUSTER", "INFO").split("\r\n") for line in
+                           ("cluster_state:ok", "cluster_known_nodes:3", "cluster_slots_ok:16384", "cluster_size:3"))
                        for node in self.nodes)
         wait_until(whole, 30, "the cluster is whole", 0.05)
 

@@ -1,5 +1,7 @@
 """Counters in MongoDB: here in FerretDB, which speaks its protocol. MongoDB itself is in no package registry."""
 
+import json
+import subprocess
 import threading
 
 import pytest
@@ -8,12 +10,14 @@ from contract import CONDITIONAL_ENVIRONMENT, StoreContract
 from fault_proxy import FaultProxy
 from ferretdb_process import ferretdb
 from load_client import ACKED, UNKNOWN
-from quipu_server import wait_until
-from store_load import (Faults, Load, check_dead_store, clients_of, count_to_maximum_under_faults, count_under_faults)
+from quipu_server import run_quipu, wait_until
+from store_load import Faults, Load, check_dead_store, clients_of, count_to_maximum_under_faults, count_under_faults
+from store_process import free_port
 
 pymongo = pytest.importorskip("pymongo", reason="the tests look into the store with it: install python3-pymongo")
 from bson.int64 import Int64  # noqa: E402
 
+FIRST_INCREMENTS = 300
 MARKERS_MAX = 100  # src/remote/mongo_counter.h
 LOAD_MAXIMUM = 200
 HEALTHY_S = 1  # the server of the tests is slow: in less time hardly anything would be counted
@@ -70,6 +74,17 @@ class TestDocdb(StoreContract):
         self.post(client, counter)
         unique = [i for i in counters.index_information().values() if i.get("unique") and i["key"][0][0] == "counter_id"]
         assert unique
+
+    def test_a_collection_that_goes_takes_no_promise_with_it(self, start_quipu, tmp_path):
+        """Its unique index goes, too; first increments at once must still make one document."""
+        with ferretdb(tmp_path) as process:
+            server = start_quipu(env=environment(process.port))
+            wait_until(lambda: server.client.post("/docdb/probe").status == 200)
+            for _ in range(5):
+                collection_of(process).drop()
+                load = Load(clients_of(server, "docdb", 8), lambda n: "first" if n < 3 else None)
+                load.start().wait().judge()
+                assert [d["atomic_counter"] for d in collection_of(process).find({"counter_id": "first"})] == [24]
 
     @pytest.mark.parametrize("stored", [41, Int64(41), 41.0])
     def test_every_whole_number_counts_on(self, client, counter, counters, stored):
@@ -195,6 +210,83 @@ class TestDocdbUnderFaults:
         wait_until(lambda: client.post("/docdb/probe").status == 200, 10)
 
 
+# --- TLS
+
+def test_tls_is_spoken_and_the_certificate_is_checked(tmp_path, start_quipu):
+    pem = tmp_path / "server.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", pem, "-out", tmp_path / "ca.pem",
+                    "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
+                   check=True, capture_output=True)
+    pem.write_text(pem.read_text() + (tmp_path / "ca.pem").read_text())
+    with ferretdb(tmp_path / "server", "-tls", pem) as process:
+        address = f"mongodb://127.0.0.1:{process.port}/?tls=true"
+        trusting = start_quipu(env={"DOCUMENT_DB_CONNECTION_STRING": f"{address}&tlsCAFile={tmp_path}/ca.pem"}).client
+        wait_until(lambda: trusting.post("/docdb/secret").status == 200)
+        assert start_quipu(env={"DOCUMENT_DB_CONNECTION_STRING": address}).client.post("/docdb/secret").status == 500
+
+
+# --- quipu store check
+
+def checked(port):
+    done = run_quipu("store", "check", "docdb", "--json", env=environment(port))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)[0]
+
+
+def test_store_check_makes_the_index_and_says_what_it_found(tmp_path):
+    with ferretdb(tmp_path) as process:
+        first, second = checked(process.port), checked(process.port)
+        assert "unique index on counter_id" in first["made"][0] and second["made"] == []
+        assert "FerretDB" in first["durability"]
+        assert "counter_id_1" in collection_of(process).index_information()
+
+
+def test_store_check_tells_of_documents_that_share_an_id(tmp_path):
+    with ferretdb(tmp_path) as process:
+        collection_of(process).insert_many([{"counter_id": "twice", "atomic_counter": n} for n in (1, 2)])
+        done = run_quipu("store", "check", "docdb", env=environment(process.port))
+        assert done.returncode == 1 and "unique index on counter_id cannot be made" in done.stdout  # FerretDB has no E11000
+
+
+def test_store_check_warns_of_ferretdb_1(ungated):
+    assert "FerretDB 1" in checked(ungated.port)["warnings"][0]
+
+
+def test_store_check_says_whom_it_cannot_reach(tmp_path):
+    secret = f"mongodb://somebody:secret@127.0.0.1:{free_port()}/"
+    done = run_quipu("store", "check", "docdb", env={"DOCUMENT_DB_CONNECTION_STRING": secret})
+    assert done.returncode == 1 and "NOT USABLE" in done.stdout
+    assert "secret" not in done.stdout + done.stderr
+
+
+# --- the race of two upserts
+
+def test_two_first_increments_at_once_are_one_and_two(tmp_path, start_quipu):
+    """MongoDB tells the second one E11000. That is no maximum, and no error: it counts the document that is there now."""
+    with ferretdb(tmp_path, "-open") as process:
+        server = start_quipu(env=environment(process.port, **CONDITIONAL_ENVIRONMENT))
+        clients = clients_of(server, "docdb", 2)
+        wait_until(lambda: clients[0]("probe")[0] == ACKED)
+        start = threading.Barrier(2)
+        answers = [[], []]
+
+        def count(index):
+            for n in range(FIRST_INCREMENTS):
+                start.wait(60)
+                answers[index].append(clients[index](f"first-{n}"))
+
+        threads = [threading.Thread(target=count, args=(index,)) for index in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(120)
+        for n, pair in enumerate(zip(*answers)):
+            assert sorted(value for _, value, _ in pair) == [1, 2], (n, pair)
+        races = process.log.read_text().count("E11000")
+        assert races > 0, "there was no race"
+        print(f"{races} races in {FIRST_INCREMENTS} pairs")
+
+
 # --- the recipe that is in use
 
 def naive_client(process):
@@ -209,7 +301,7 @@ def naive_client(process):
 
 def test_the_naive_recipe_is_caught(docdb):
     """Or else the checker's silence above would say nothing."""
-    load = Load([naive_client(docdb) for _ in range(8)], lambda n: "naive" if n < 50 else None)
+    load = Load([naive_client(docdb) for _ in range(8)], lambda n: "naive" if n < 15 else None)
     assert load.start().wait().what_is_wrong()
 
 
@@ -217,7 +309,7 @@ def test_the_naive_recipe_is_caught(docdb):
 
 @pytest.fixture(scope="module")
 def ungated(tmp_path_factory):
-    with ferretdb(tmp_path_factory.mktemp("ungated"), as_it_is=True) as process:
+    with ferretdb(tmp_path_factory.mktemp("ungated"), "-as-it-is") as process:
         yield process
 
 
@@ -228,6 +320,16 @@ def test_ferretdb_1_is_asked_one_call_at_a_time(ungated, start_quipu):
     history = load.start().wait()
     history.judge()
     assert history.count(ACKED) == 16 * 40
+
+
+def test_ferretdb_1_is_asked_again_after_a_lost_answer(ungated, start_quipu, counter):
+    """Connecting again within a call must not wait for that call's own turn."""
+    with FaultProxy(ungated.port) as proxy:
+        client = start_quipu(env=environment(proxy.port)).client
+        wait_until(lambda: client.post("/docdb/probe").status == 200)
+        proxy.fail("drop_after", only=b"findAndModify", times=1)
+        answer = client.post(f"/docdb/{counter}", headers={"Idempotency-Key": counter})
+        assert (answer.status, answer.json()["counter"], proxy.fired["drop_after"]) == (200, 1, 1)
 
 
 def test_ferretdb_1_gives_numbers_twice_to_several_writers(ungated):

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import subprocess
 
 import pytest
 
@@ -9,7 +10,7 @@ from contract import CONDITIONAL_ENVIRONMENT, StoreContract
 from fault_proxy import FaultProxy
 from load_client import ACKED, UNKNOWN
 from momento_process import momento, run_script
-from quipu_server import wait_until
+from quipu_server import run_quipu, wait_until
 from store_load import Faults, check_dead_store, count_to_maximum_under_faults, count_under_faults
 
 TOKEN = "the.test.token"
@@ -17,11 +18,11 @@ LOAD_MAXIMUM = 100
 HEALTHY_S = 1  # the server of the tests is slow: in less time hardly anything would be counted
 
 
-def info_file(directory, port, key=TOKEN):
+def info_file(directory, port, key=TOKEN, endpoint="http://127.0.0.1:{port}"):
     """As Momento's console gives it out, with our address for its own."""
     file = directory / "momento_key_info.json"
     file.write_text(json.dumps({"apiKey": key, "refreshToken": "unused", "validUntil": 1999999999,
-                                "restEndpoint": f"http://127.0.0.1:{port}"}))
+                                "restEndpoint": endpoint.format(port=port)}))
     return file
 
 
@@ -136,6 +137,31 @@ class TestMomentoUnderFaults:
             check_dead_store(server, "momento")
             process.start()
             wait_until(lambda: client.post("/momento/probe").status == 200, 10)
+
+
+def test_tls_is_spoken_and_the_certificate_is_checked(start_quipu, tmp_path):
+    pem, trusted = tmp_path / "server.pem", tmp_path / "ca.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", pem, "-out", trusted, "-days", "2",
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+                   check=True, capture_output=True)
+    pem.write_text(pem.read_text() + trusted.read_text())
+    with momento(tmp_path / "server", TOKEN, pem) as process:
+        flags = ["--momento-info", str(info_file(tmp_path, process.port, endpoint="https://localhost:{port}"))]
+        trusting = start_quipu(flags=flags, env={"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(trusted)}).client
+        wait_until(lambda: trusting.post("/momento/secret").status == 200)
+        assert start_quipu(flags=flags).client.post("/momento/secret").status == 500
+
+
+def test_store_check_makes_the_cache_and_says_what_it_is(service, tmp_path):
+    def check(token=TOKEN):
+        return run_quipu("store", "check", "momento", "--json", cwd=tmp_path, env={
+            "QUIPU_MOMENTO_INFO": str(info_file(tmp_path, service.port, token)), "MOMENTO_CACHE_NAME": "checked-cache"})
+
+    first, second = (json.loads(check().stdout)[0] for _ in range(2))
+    assert first["made"] == ["the cache checked-cache"] and second["made"] == []
+    assert "memory only" in first["durability"] and "24 hours" in first["warnings"][0]
+    wrong = check("another")
+    assert wrong.returncode == 1 and "invalid authentication" in wrong.stdout
 
 
 def test_the_naive_recipe_is_caught(tmp_path):

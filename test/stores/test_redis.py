@@ -76,7 +76,7 @@ class TestRedis(StoreContract):
     store = "redis"
 
 
-# --- what is stored: docs/formats/redis.md
+# --- what is stored: docs/formats/store-redis.md
 
 
 def test_a_counter_is_the_plain_string_that_incr_leaves(quipu, inside, counter):

@@ -2,7 +2,8 @@
 //
 // FerretDB 1 does a find-and-modify as a read and a write, between which other connections get in; MongoDB does not. So
 // that the tests are of our code and not of that flaw, requests pass a gate, one at a time, and the server does not say
-// which FerretDB it is. With -as-it-is there is no gate.
+// which FerretDB it is. With -open the gate lets everybody through, so that two may find no document and both insert one;
+// the log has a line for each that came second. With -as-it-is there is no gate.
 package main
 
 import (
@@ -28,6 +29,8 @@ func main() {
 	listen := flag.String("listen", "127.0.0.1:0", "where to listen")
 	directory := flag.String("directory", "", "where the databases lie")
 	asItIs := flag.Bool("as-it-is", false, "without the gate")
+	open := flag.Bool("open", false, "let requests through as they come")
+	certificate := flag.String("tls", "", "file with a key and its certificate: speak TLS, as it is")
 	flag.Parse()
 
 	config := ferretdb.Config{
@@ -36,9 +39,14 @@ func main() {
 		Logger:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 	}
 	behind := filepath.Join(*directory, "behind.sock")
-	if *asItIs {
+	switch {
+	case *certificate != "":
+		*asItIs = true
+		config.Listener.TLS = *listen
+		config.Listener.TLSCertFile, config.Listener.TLSKeyFile = *certificate, *certificate
+	case *asItIs:
 		config.Listener.TCP = *listen
-	} else {
+	default:
 		_ = os.Remove(behind)
 		config.Listener.Unix = behind
 	}
@@ -51,7 +59,7 @@ func main() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		go (&gate{behind: behind}).serve(front)
+		go (&gate{behind: behind, open: *open}).serve(front)
 	}
 	if err := server.Run(context.Background()); err != nil {
 		log.Fatal(err)
@@ -60,6 +68,7 @@ func main() {
 
 type gate struct {
 	behind string
+	open   bool
 	turn   sync.Mutex
 }
 
@@ -97,12 +106,18 @@ func (g *gate) pass(client net.Conn) {
 
 // Waits for the reply even if the client is gone: until then the request may be under way.
 func (g *gate) ask(server net.Conn, request []byte) ([]byte, error) {
-	g.turn.Lock()
-	defer g.turn.Unlock()
+	if !g.open {
+		g.turn.Lock()
+		defer g.turn.Unlock()
+	}
 	if _, err := server.Write(request); err != nil {
 		return nil, err
 	}
-	return readMessage(server)
+	reply, err := readMessage(server)
+	if g.open && bytes.Contains(reply, []byte("E11000")) {
+		log.Print("E11000")
+	}
+	return reply, err
 }
 
 func readMessage(from io.Reader) ([]byte, error) {

@@ -1,9 +1,10 @@
 // A cache in memory that speaks Momento's protocol, for the tests. Messages, paths and field numbers are those of Momento's
 // generated code; that it behaves as its clients expect is what check.js and the official client say.
 //
-//     node server.js PORT [TOKEN]     with TOKEN, other tokens are refused
+//     node server.js PORT [TOKEN [PEM]]     with TOKEN, other tokens are refused; with PEM, a key and its certificate, TLS
 'use strict';
 
+const fs = require('node:fs');
 const grpc = require('@grpc/grpc-js');
 const {BinaryReader, BinaryWriter} = require('google-protobuf');
 const {cache_client: cache} = require('@gomomento/generated-types/dist/cacheclient');
@@ -13,7 +14,7 @@ const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
 const TIME_TO_LIVE_MAX_MS = 24 * 60 * 60 * 1000;
 
-const [port, token] = process.argv.slice(2);
+const [port, token, pem] = process.argv.slice(2);
 const caches = new Map([['cache', new Map()]]);
 
 class Refusal extends Error {
@@ -144,6 +145,11 @@ server.addService(only(control.UnimplementedScsControlService.definition, ['Crea
     return new control._CreateCacheResponse();
   }),
 });
-server.bindAsync(`127.0.0.1:${port}`, grpc.ServerCredentials.createInsecure(), error => {
+function credentials() {
+  if (pem === undefined) return grpc.ServerCredentials.createInsecure();
+  const both = fs.readFileSync(pem);
+  return grpc.ServerCredentials.createSsl(null, [{private_key: both, cert_chain: both}]);
+}
+server.bindAsync(`127.0.0.1:${port}`, credentials(), error => {
   if (error) throw error;
 });
