@@ -157,6 +157,29 @@ def test_a_bad_day_of_a_cluster(start_quipu, tmp_path, counter):
                            lambda name: int(cluster.ask("GET", name, key=name) or 0), tmp_path)
 
 
+def test_a_node_that_is_silent_hardly_slows_the_others(start_quipu, tmp_path, counter):
+    """It costs a call's time limit to find out, and that must be rare."""
+    with RedisCluster(tmp_path / "cluster", proxied=True) as cluster:
+        server = start_quipu(env={"REDIS_URL": f"127.0.0.1:{cluster.proxies[0].port}"})
+        names = [f"{counter}-{n}" for n in range(30)]
+        silent = [name for name in names if cluster.node_of(name) is cluster.nodes[2]]
+        others = [name for name in names if name not in silent]
+        client = LoadClient(server.url, "redis")
+        assert silent and others and all(client(name)[0] == ACKED for name in names)
+        cluster.proxies[2].fail("black_hole")
+        for _ in range(4):  # each link finds out
+            assert client(silent[0])[2] == 500
+        seconds = []
+        for n in range(100):
+            assert client(silent[n % len(silent)])[2] == 500
+            start = time.monotonic()
+            assert client(others[n % len(others)])[0] == ACKED
+            seconds.append(time.monotonic() - start)
+        assert sum(s > 0.05 for s in seconds) <= 10, seconds
+        cluster.proxies[2].heal()
+        wait_until(lambda: client(silent[0])[0] == ACKED, 15, "it is counted again", 0.05)
+
+
 def test_many_clients_while_nodes_hang_up(start_quipu, cluster, tmp_path, counter):
     server = start_quipu(env={"REDIS_URL": f"127.0.0.1:{cluster.nodes[0].port}"})
     counters = [f"{counter}-{n}" for n in range(6)]
