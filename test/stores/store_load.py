@@ -51,6 +51,13 @@ class History:
     def values(self, counter):
         return [o[3] for o in self.by_counter.get(counter, []) if o[2] == ACKED]
 
+    def tell(self, faults):
+        """For who runs it with `pytest -rP`."""
+        counts = {outcome: self.count(outcome) for outcome in (ACKED, REFUSED, UNKNOWN)}
+        recovered = {fault: round(seconds, 2) for fault, seconds in faults.recovered_s.items()}
+        print(f"{counts}; faults that fired: {dict(faults.proxy.fired)}; killed {faults.kills} times; worked again after, "
+              f"at most (s): {recovered}")
+
     def as_text(self):
         lines = []
         for number, operations in enumerate(self.by_counter.values()):
@@ -222,6 +229,7 @@ def count_under_faults(server, store_name, faults, counters, read, keep_in=None)
         finally:
             went_through.set()
         history = load.wait()
+    history.tell(faults)
     faults.check()
     beside.check()
     history.judge(keep_in)
@@ -254,6 +262,7 @@ def count_to_maximum_under_faults(server, store_name, faults, maximum, counter_n
     finally:
         went_through.set()
     history = load.wait()
+    history.tell(faults)
     faults.check()
     history.judge(keep_in)
     history.check_reads(read)
