@@ -24,6 +24,14 @@ void RedisLink::drop(Node node, std::string why) {
   last_failure_ = std::move(why);
 }
 
+void RedisLink::rest(Node node, MonotonicTime tried, std::string why) {
+  const MonotonicTime now = steady_clock::now();
+  Peer& there = peer(node);
+  there.not_before = now + std::max<MonotonicTime::duration>(redis_node_pause, redis_node_pause_factor * (now - tried));
+  there.why_not = why;
+  drop(node, std::move(why));
+}
+
 Result<RedisConnection*> RedisLink::reach(Node node, MonotonicTime deadline) {
   Peer& there = peer(node);
   // Noticed before anything is sent, a connection that is gone costs nobody an unknown outcome.
@@ -34,9 +42,7 @@ Result<RedisConnection*> RedisLink::reach(Node node, MonotonicTime deadline) {
   const RedisAddress& address = cluster_.nodes()[node];
   auto opened = RedisConnection::open(access_, address.host, address.port, std::min(deadline, now + limits_.connect));
   if (!opened) {
-    there.not_before = steady_clock::now() + redis_node_pause;
-    there.why_not = opened.error().message;
-    drop(node, there.why_not);
+    rest(node, now, opened.error().message);
     return std::unexpected(std::move(opened).error());
   }
   there.connection = *std::move(opened);
@@ -153,6 +159,7 @@ Result<> RedisLink::take_reply(Task& task, const resp::Reply& reply) {
 }
 
 void RedisLink::receive_from(Node node, std::span<Task* const> sent) {
+  const MonotonicTime started = steady_clock::now();
   RedisConnection& connection = *peer(node).connection;
   resp::Reply reply;
   for (std::size_t i = 0; i < sent.size(); ++i) {
@@ -164,6 +171,8 @@ void RedisLink::receive_from(Node node, std::span<Task* const> sent) {
       task->why = received.error().message;
       task->in_doubt = true;
     }
+    const bool silent = steady_clock::now() - started > redis_node_pause;
+    if (silent && !cluster_.is_single()) return rest(node, started, received.error().message);
     return drop(node, received.error().message);
   }
 }

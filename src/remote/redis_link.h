@@ -15,8 +15,10 @@ namespace quipu::remote {
 
 // A call is sent so often at most: elsewhere because it was told to, or again because it may be.
 inline constexpr unsigned redis_tries_max = 6;
-// A node that could not be reached is not tried again for so long: the calls on the others do not wait for it.
+// A node that could not be reached, or did not answer, is not tried again for so long, or so many times as long as
+// finding that out took: the calls on the other nodes wait for that.
 inline constexpr std::chrono::milliseconds redis_node_pause{500};
+inline constexpr int redis_node_pause_factor = 3;
 
 class RedisLink final : public Link {
  public:
@@ -49,6 +51,7 @@ class RedisLink final : public Link {
   Peer& peer(Node node);
   Result<RedisConnection*> reach(Node node, MonotonicTime deadline);
   void drop(Node node, std::string why);
+  void rest(Node node, MonotonicTime tried, std::string why);
   Result<> ask_for_slots(Node node, MonotonicTime deadline);
   void refresh_slots(MonotonicTime deadline);
   std::vector<Task*> send_to(Node node, std::vector<Task>& tasks, MonotonicTime deadline);

@@ -2,6 +2,7 @@
 
 import socket
 
+from fault_proxy import FaultProxy
 from store_process import StoreProcess, free_port
 from quipu_server import wait_until
 
@@ -59,9 +60,9 @@ class RedisClient:
 
 
 class RedisCluster:
-    """Three masters without replicas."""
+    """Three masters without replicas. `proxied`: clients are told of a FaultProxy in front of each, in `proxies`."""
 
-    def __init__(self, directory, settings=DURABLE):
+    def __init__(self, directory, settings=DURABLE, proxied=False):
         # Each node has a second port, 10000 above the first one.
         ports = set()
         while len(ports) < 3:
@@ -69,10 +70,18 @@ class RedisCluster:
             if port < 55000:
                 ports.add(port)
         cluster = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-require-full-coverage", "no"]
-        self.nodes = [redis_process(directory / f"node-{port}", [*settings, *cluster], port, f"redis-{port}")
-                      for port in sorted(ports)]
+        self.nodes, self.proxies = [], []
+        for port in sorted(ports):
+            announced = []
+            if proxied:
+                self.proxies.append(FaultProxy(port))
+                announced = ["--cluster-announce-port", self.proxies[-1].port, "--cluster-announce-bus-port", port + 10000]
+            self.nodes.append(redis_process(directory / f"node-{port}", [*settings, *cluster, *announced], port,
+                                            f"redis-{port}"))
 
     def __enter__(self):
+        for proxy in self.proxies:
+            proxy.__enter__()
         for node in self.nodes:
             node.start()
         first, *others = self.nodes
@@ -87,6 +96,8 @@ class RedisCluster:
         return self
 
     def __exit__(self, *_):
+        for proxy in self.proxies:
+            proxy.__exit__()
         for node in self.nodes:
             node.kill()
 
@@ -105,7 +116,8 @@ class RedisCluster:
         client = RedisClient(self.nodes[0].port)
         slot = client.ask("CLUSTER", "KEYSLOT", key)
         port = next(r[2][1] for r in client.ask("CLUSTER", "SLOTS") if r[0] <= slot <= r[1])
-        return next(node for node in self.nodes if node.port == port)
+        announced = [proxy.port for proxy in self.proxies] or [node.port for node in self.nodes]
+        return self.nodes[announced.index(port)]
 
     def node_id(self, node):
         return RedisClient(node.port).ask("CLUSTER", "MYID")

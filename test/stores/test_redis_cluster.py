@@ -1,14 +1,16 @@
 """The store `redis` on a Redis Cluster of three nodes: each counter is at its own node, its markers with it."""
 
+import collections
+import itertools
+import time
 import uuid
 
 import pytest
 
 from contract import CONDITIONAL_ENVIRONMENT, NAMES, StoreContract
-from fault_proxy import FaultProxy
 from load_client import ACKED, LoadClient
 from redis_process import RedisClient, RedisCluster
-from store_load import Load, clients_of
+from store_load import Faults, Load, clients_of, count_under_faults
 from quipu_server import wait_until
 
 
@@ -110,16 +112,83 @@ def test_the_address_that_was_given_may_die_later(start_quipu, cluster, counter)
     cluster.wait_until_whole()
 
 
-def test_many_clients_while_connections_break(start_quipu, cluster, tmp_path, counter):
-    """Only the first connection goes through the proxy, because nodes name their own addresses: so the connections are cut
-    by the nodes themselves."""
+class AllProxies:
+    """The proxies of all nodes as one."""
+
+    def __init__(self, proxies):
+        self.proxies = proxies
+
+    def fail(self, *arguments, **more):
+        for proxy in self.proxies:
+            proxy.fail(*arguments, **more)
+
+    def heal(self):
+        for proxy in self.proxies:
+            proxy.heal()
+
+    @property
+    def fired(self):
+        return sum((proxy.fired for proxy in self.proxies), collections.Counter())
+
+
+class OneNodeAfterAnother:
+    """What is killed and started again."""
+
+    def __init__(self, cluster):
+        self.cluster = cluster
+        self.turn = itertools.cycle(cluster.nodes)
+
+    def kill(self):
+        self.node = next(self.turn)
+        self.node.kill()
+
+    def start(self):
+        self.node.start()
+        self.cluster.wait_until_whole()
+
+
+def test_a_bad_day_of_a_cluster(start_quipu, tmp_path, counter):
+    with RedisCluster(tmp_path / "cluster", proxied=True) as cluster:
+        server = start_quipu(env={"REDIS_URL": f"127.0.0.1:{cluster.proxies[0].port}"})
+        counters = [f"{counter}-{n}" for n in range(6)]
+        assert len({cluster.node_of(name).port for name in counters}) > 1
+        faults = Faults(server.url, "redis", AllProxies(cluster.proxies), OneNodeAfterAnother(cluster), only=b"INCRBY")
+        count_under_faults(server, "redis", faults, counters,
+                           lambda name: int(cluster.ask("GET", name, key=name) or 0), tmp_path)
+
+
+def test_a_node_that_is_silent_hardly_slows_the_others(start_quipu, tmp_path, counter):
+    """It costs a call's time limit to find out, and that must be rare."""
+    with RedisCluster(tmp_path / "cluster", proxied=True) as cluster:
+        server = start_quipu(env={"REDIS_URL": f"127.0.0.1:{cluster.proxies[0].port}"})
+        names = [f"{counter}-{n}" for n in range(30)]
+        silent = [name for name in names if cluster.node_of(name) is cluster.nodes[2]]
+        others = [name for name in names if name not in silent]
+        client = LoadClient(server.url, "redis")
+        assert silent and others and all(client(name)[0] == ACKED for name in names)
+        cluster.proxies[2].fail("black_hole")
+        for _ in range(4):  # each link finds out
+            assert client(silent[0])[2] == 500
+        seconds = []
+        for n in range(100):
+            assert client(silent[n % len(silent)])[2] == 500
+            start = time.monotonic()
+            assert client(others[n % len(others)])[0] == ACKED
+            seconds.append(time.monotonic() - start)
+        assert sum(s > 0.05 for s in seconds) <= 10, seconds
+        cluster.proxies[2].heal()
+        wait_until(lambda: client(silent[0])[0] == ACKED, 15, "it is counted again", 0.05)
+
+
+def test_many_clients_while_nodes_hang_up(start_quipu, cluster, tmp_path, counter):
     server = start_quipu(env={"REDIS_URL": f"127.0.0.1:{cluster.nodes[0].port}"})
     counters = [f"{counter}-{n}" for n in range(6)]
     load = Load(clients_of(server, "redis"), lambda n: counters[n % 6] if n < 250 else None).start()
     while load.least_made() < 200:
         for node in cluster.nodes:
             RedisClient(node.port).ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        time.sleep(0.02)
     history = load.wait()
     history.judge(tmp_path)
     history.check_reads(lambda name: int(cluster.ask("GET", name, key=name) or 0))
-    assert history.count(ACKED) > 32 * 100
+    assert history.count(ACKED) > 1000
