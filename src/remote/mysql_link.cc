@@ -1,5 +1,7 @@
 #include "remote/mysql_link.h"
 
+#include <utility>
+
 #include "base/text.h"
 
 namespace quipu::remote::mysql {
@@ -18,6 +20,8 @@ constexpr std::string_view galera_settings = "SET SESSION wsrep_sync_wait = 1";
 constexpr std::chrono::milliseconds marked_call_max{4'000};
 // Every so many calls with a marker, some old markers go.
 constexpr unsigned forget_interval = 256;
+// A connection that was used so shortly ago is not asked whether it is still there.
+constexpr std::chrono::milliseconds always_fresh{10};
 
 void answer_decision(RemoteCall& call, const Decision& decision) {
   if (decision.outcome == CallOutcome::done) return call.done(decision.value);
@@ -69,7 +73,9 @@ Result<> MysqlLink::ping() {
 Result<> MysqlLink::run(std::span<RemoteCall* const> calls) {
   for (RemoteCall* call : calls) {
     // A server that was started again has closed all connections; what is sent on one of them would count as lost.
-    if (session_->is_stale()) {
+    const MonotonicTime now = std::chrono::steady_clock::now();
+    const bool may_be_stale = now - std::exchange(used_, now) > always_fresh;
+    if (may_be_stale && session_->is_stale()) {
       if (const auto reached = connect(); !reached) {
         call->failed({ErrorCode::unavailable, reached.error().message});
         return reached;
@@ -89,10 +95,14 @@ Result<> MysqlLink::run(std::span<RemoteCall* const> calls) {
 // --- without a marker: one statement, sent again only where the server says that nothing was applied
 
 Result<> MysqlLink::run_bare(RemoteCall& call, std::string_view id) {
-  const std::string statement = statement_of(call, id);
+  const auto prepared = prepared_increment(call);
+  const std::string statement = prepared ? "" : statement_of(call, id);
   Patience patience{limits_.call};
   for (;;) {
-    const Outcome outcome = session_->run(statement);
+    // An integer column takes the digits of a text, too.
+    const Outcome outcome = prepared ? session_->run_prepared(prepared->slot, prepared->text, call.counter(),
+                                                              id_type_ != IdType::bytes, prepared->numbers)
+                                     : session_->run(statement);
     switch (outcome.trouble) {
       case Trouble::none: answer(call, outcome); return {};
       case Trouble::again:
