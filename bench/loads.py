@@ -82,6 +82,17 @@ def redis_benchmark(port, connections, seconds, keys, rate):
     return Figure(float(row["rps"]), float(row["p50_latency_ms"]) * 1000, float(row["p99_latency_ms"]) * 1000)
 
 
+def redis_benchmark_command(port, connections, seconds, command, rate):
+    """One command with all its words, again and again; as redis_benchmark() otherwise."""
+    requests = max(int(rate * seconds), connections * 20)
+    words = ["redis-benchmark", "-h", "127.0.0.1", "-p", port, "-c", connections, "-n", requests, "--csv", *command]
+    out = run(words, seconds * 20 + 60)
+    # The name in the first column is the command itself, with quotes and line ends of its own.
+    figures = re.findall(r'"([\d.]+)"', out.strip().rsplit("\n", 1)[-1])[-7:]
+    rate, _, _, p50, _, p99, _ = (float(f) for f in figures)
+    return Figure(rate, p50 * 1000, p99 * 1000)
+
+
 def microseconds(text):
     number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()
     return float(number) * {"us": 1, "ms": 1e3, "s": 1e6, "m": 6e7}[unit]

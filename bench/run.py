@@ -19,14 +19,16 @@ import time
 
 import dynamodb_big
 import dynamodb_loads
+import keys_loads
 import loads
 import servers
 import sizes
+import store_loads
 
 CONNECTIONS = [1, 16, 64, 256]
 INCREMENT = "/counter/increment?counter=orders-0000000"
 WARM_UP_CONNECTIONS = 64
-PARTS = ["redis-always", "redis-everysec", "webdis", "epoll", "bare", "quipu", "dynamodb"]
+PARTS = ["redis-always", "redis-everysec", "webdis", "epoll", "bare", "quipu", "keys", "dynamodb", "stores"]
 
 
 class RedisLoad:
@@ -187,9 +189,12 @@ def targets(found, sync_us, extra):
                 latency <= sync + 100,
             )
         )
-    for what, value, bound in dynamodb_loads.targets(found):
+    for what, value, bound in keys_loads.targets(found) + dynamodb_loads.targets(found):
         at_least(what, value, bound)
-    for what, value, bound in dynamodb_big.targets(found):
+    stores_at_least, stores_at_most = store_loads.targets(found)
+    for what, value, bound in stores_at_least:
+        at_least(what, value, bound)
+    for what, value, bound in dynamodb_big.targets(found) + stores_at_most:
         rows.append((what, f"{value:.2f}x", f"at most {bound:.2f}x", value <= bound))
     for value, unit, bound, what in extra.values():
         rows.append((what, f"{value:,.0f} {unit}", f"at most {bound:,.0f} {unit}", value <= bound))
@@ -237,7 +242,7 @@ def read_arguments():
 def measure_all(arguments):
     """(loads with their figures, what a sync took, sizes); one part after the other, each with only its own servers up."""
     found, sync_us, extra = [], [], {}
-    if counters := arguments.only - {"dynamodb"}:
+    if counters := arguments.only - {"keys", "dynamodb", "stores"}:
         with contextlib.ExitStack() as stack:
             found += start_all(stack, counters)
             sync_us += measure(found, arguments.rounds, arguments.seconds)
@@ -245,6 +250,11 @@ def measure_all(arguments):
         extra |= sizes.empty()
         if arguments.big:
             extra |= sizes.ten_million()
+    if "keys" in arguments.only:
+        with contextlib.ExitStack() as stack:
+            keys = keys_loads.start_all(stack)
+            sync_us += measure(keys, arguments.rounds, arguments.seconds)
+        found += keys
     if "dynamodb" in arguments.only:
         with contextlib.ExitStack() as stack:
             tables = dynamodb_loads.start_all(stack)
@@ -256,6 +266,11 @@ def measure_all(arguments):
                 sync_us += measure(tables, arguments.rounds, arguments.seconds)
                 extra |= figures | asked_last()
             found += tables
+    if "stores" in arguments.only:
+        with contextlib.ExitStack() as stack:
+            stores = store_loads.start_all(stack)
+            sync_us += measure(stores, arguments.rounds, arguments.seconds)
+        found += stores
     return found, sync_us, extra
 
 

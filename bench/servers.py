@@ -31,19 +31,25 @@ def free_port():
 class Server:
     """One running server. Use it in a `with`; its directory goes with it, unless it was given one."""
 
-    def __init__(self, name, command, directory=None):
+    def __init__(self, name, command, directory=None, environment=None):
         self.name = name
         self.port = free_port()
         WORK.mkdir(parents=True, exist_ok=True)
         self.kept = directory is not None
         self.directory = pathlib.Path(directory or tempfile.mkdtemp(prefix=f"{name}-", dir=WORK))
         self.log_path = WORK / f"{name}.log"
+        self.environment = {**os.environ, **environment} if environment else None
         self.command = [str(word) for word in command(self)]
 
     def __enter__(self):
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
-                self.command, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+                self.command,
+                cwd=self.directory,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self.environment,
             )
         deadline = time.monotonic() + START_SECONDS_MAX
         while not self.listens():
@@ -111,6 +117,14 @@ def redis(name, appendfsync):
     )
 
 
+def redis_in_memory(name):
+    """Nothing is kept: what is measured is what stands in front of it."""
+    return Server(
+        f"redis-{name}",
+        lambda s: ["redis-server", "--port", s.port, "--bind", "127.0.0.1", "--dir", s.directory, "--save", ""],
+    )
+
+
 def webdis(redis_server):
     def command(server):
         settings = {
@@ -139,7 +153,7 @@ def bare_http():
     return Server("bare-http", lambda s: [RELEASE / "bench/bare_http", "--port", s.port, "--loops", os.cpu_count()])
 
 
-def quipu(directory=None, prefix=()):
+def quipu(directory=None, prefix=(), environment=None):
     return Server(
         "quipu",
         lambda s: [
@@ -153,6 +167,7 @@ def quipu(directory=None, prefix=()):
             f"127.0.0.1:{s.port}",
         ],
         directory,
+        environment,
     )
 
 
@@ -164,7 +179,7 @@ def quipu_with_keys():
     )
     (server.directory / "data").mkdir()
     made = subprocess.run(
-        [RELEASE / "quipu", "key", "create", "--aws", "bench", "--data", server.directory / "data"],
+        [RELEASE / "quipu", "key", "create", "--aws", "--plan", "none", "bench", "--data", server.directory / "data"],
         capture_output=True,
         text=True,
     )

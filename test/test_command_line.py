@@ -14,7 +14,8 @@ from quipu_server import RefusedToStart, binary, clean_environment, die_with_par
 
 COMMANDS = [[], ["serve"], ["counter"], ["counter", "increment"], ["counter", "get"], ["counter", "set"],
             ["counter", "delete"], ["counter", "list"], ["counter", "watch"], ["key"], ["key", "create"], ["key", "list"],
-            ["key", "revoke"], ["verify"], ["torture"]]
+            ["key", "revoke"], ["plan"], ["plan", "create"], ["plan", "list"], ["plan", "delete"], ["plan", "attach"],
+            ["plan", "usage"], ["verify"], ["torture"]]
 
 
 def command_id(command):

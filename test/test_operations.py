@@ -126,7 +126,8 @@ def operations(document):
 
 TABLE = {("/counter/increment", "post"), ("/counter", "get"), ("/counter", "put"), ("/counter", "delete"), ("/counters", "get"),
          ("/counter/watch", "get"), ("/healthz", "get"), ("/readyz", "get"), ("/metrics", "get"), ("/openapi.json", "get"),
-         ("/keys", "get"), ("/keys", "post"), ("/keys", "delete")}
+         ("/keys", "get"), ("/keys", "post"), ("/keys", "put"), ("/keys", "delete"), ("/plans", "get"), ("/plans", "put"),
+         ("/plans", "delete"), ("/plans/usage", "get"), ("/{store}/{id}", "post")}
 
 
 def test_every_route_is_described(document):
@@ -156,7 +157,7 @@ def test_the_document_is_well_formed(document):
             assert resolve(document, response)["description"], (path, method, status)
         for parameter in operation.get("parameters", []):
             parameter = resolve(document, parameter)
-            assert parameter["in"] in ("query", "header")
+            assert parameter["in"] in ("query", "header", "path")
             assert parameter["schema"]
 
 
@@ -165,9 +166,9 @@ def test_every_parameter_of_the_table_is_described(document):
         found = document["paths"][path][method].get("parameters", [])
         return {resolve(document, each)["name"] for each in found}
 
-    assert parameters("/counter/increment", "post") == {"counter", "by", "max", "min", "Idempotency-Key"}
-    assert parameters("/counter", "put") == {"counter", "Idempotency-Key"}
-    assert parameters("/counter", "delete") == {"counter", "Idempotency-Key"}
+    assert parameters("/counter/increment", "post") == {"counter", "by", "max", "min", "store", "Idempotency-Key"}
+    assert parameters("/counter", "put") == {"counter", "store", "Idempotency-Key"}
+    assert parameters("/counter", "delete") == {"counter", "store", "Idempotency-Key"}
     assert parameters("/counters", "get") == {"prefix", "limit", "after"}
 
 
@@ -185,10 +186,12 @@ def fits(document, schema, value, at="$"):
                 errors.append(error)
         assert len(errors) == len(schema["oneOf"]) - 1, f"{at}: {value} fits {len(schema['oneOf']) - len(errors)} of oneOf"
         return
-    types = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
+    types = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool}
     known = {"type", "required", "properties", "additionalProperties", "items", "enum", "format", "description", "nullable",
              "minItems", "maxItems", "minLength", "maxLength", "minimum", "maximum", "default", "example"}
     assert set(schema) <= known, f"{at}: this test does not know {set(schema) - known}"
+    if value is None and schema.get("nullable"):
+        return
     if "type" in schema:
         assert isinstance(value, types[schema["type"]]), f"{at}: {value!r} is no {schema['type']}"
     if "enum" in schema:
@@ -235,6 +238,14 @@ def asked(counter):
         ("/counter/increment", "post", 413, "/counter/increment", [{"counter": c}] * 1001, None),
         ("/counter/increment", "post", 200, one, None, counter),
         ("/counter/increment", "post", 422, one + "&by=2", None, counter),
+        ("/counter/increment", "post", 404, one + "&store=redis", None, None),
+        ("/{store}/{id}", "post", 200, f"/local/{c}", None, counter + "-there"),
+        ("/{store}/{id}", "post", 422, f"/local/{far}", None, counter + "-there"),
+        ("/{store}/{id}", "post", 400, f"/local/{c}?x=1", None, None),
+        ("/{store}/{id}", "post", 404, f"/redis/{c}", None, None),
+        ("/counter", "get", 404, "/counter?store=redis&" + query(counter=c), None, None),
+        ("/counter", "put", 404, "/counter?store=redis&" + query(counter=c), {"value": 5}, None),
+        ("/counter", "delete", 404, "/counter?store=redis&" + query(counter=c), None, None),
         ("/counter", "get", 200, "/counter?" + query(counter=c), None, None),
         ("/counter", "get", 400, "/counter", None, None),
         ("/counter", "put", 200, "/counter?" + query(counter=c), {"value": 5}, None),
@@ -255,7 +266,20 @@ def asked(counter):
         ("/keys", "post", 201, "/keys", {"name": "described", "role": "client"}, None),
         ("/keys", "post", 400, "/keys", {"name": 1}, None),
         ("/keys", "delete", 400, "/keys", None, None),
+        ("/keys", "post", 404, "/keys", {"name": "described", "plan": "nothing"}, None),
+        ("/keys", "put", 400, "/keys", {"plan": None}, None),
+        ("/keys", "put", 404, "/keys?id=nothing", {"plan": None}, None),
         ("/keys", "delete", 404, "/keys?id=nothing", None, None),
+        ("/plans", "get", 200, "/plans", None, None),
+        ("/plans", "put", 200, "/plans?name=described", {"rate": 0.5, "quota": {"limit": 5, "period": "week"}}, None),
+        ("/plans", "put", 400, "/plans?name=described", {"rate": 0}, None),
+        ("/plans/usage", "get", 200, "/plans/usage?name=described", None, None),
+        ("/plans/usage", "get", 400, "/plans/usage", None, None),
+        ("/plans/usage", "get", 404, "/plans/usage?name=nothing", None, None),
+        ("/plans", "delete", 400, "/plans", None, None),
+        ("/plans", "delete", 204, "/plans?name=described", None, None),
+        ("/plans", "delete", 404, "/plans?name=described", None, None),
+        ("/plans", "delete", 409, "/plans?name=default", None, None),
     ]
 
 
@@ -272,9 +296,11 @@ def test_every_described_answer_is_brought_about_by_some_test(document):
     described = {(path, method, int(status)) for path, method, operation in operations(document)
                  for status in operation["responses"]}
     elsewhere = {(path, method, status) for path, method, status in described
-                 if status in (401, 403)  # test_keys.py
+                 if status in (401, 403, 429)  # test_keys.py, test_plans.py
                  or status in (500, 503, 507)  # test_crash.py, and the unit tests
                  or (path, method, status) in {("/keys", "delete", 204), ("/keys", "delete", 409), ("/keys", "post", 409)}  # test_keys.py
+                 or (path, method, status) == ("/{store}/{id}", "post", 409)  # test_stores.py
+                 or (path, method, status) in {("/keys", "put", 200), ("/plans", "put", 409)}  # test_plans.py, unit tests
                  or (path, method, status) == ("/counter", "get", 409)}  # an item that is no counter: unit tests
     assert described - elsewhere == here
 
@@ -296,7 +322,8 @@ def test_refusals_of_keys_are_as_described(keyed_server, document):
     for path, method, operation in operations(document):
         if operation.get("security") == []:
             continue
-        check_answer(document, path, method, without.request(method.upper(), path))
+        target = path.replace("{store}", "local").replace("{id}", "x")
+        check_answer(document, path, method, without.request(method.upper(), target))
         if path == "/keys":
             answer = plain.request(method.upper(), path)
             assert answer.status == 403

@@ -18,7 +18,7 @@ commands() {
 packages() {
   case $1 in
     build) echo "$build" ;;
-    test) echo "$build python3 python3-pytest openssl slowhttptest python3-boto3 awscli mariadb-server galera-4 rsync$(commands)" ;;
+    test) echo "$build python3 python3-pytest openssl slowhttptest python3-boto3 awscli redis-server redis-tools mariadb-server galera-4 rsync$(commands)" ;;
     lint) echo "$build python3 clang-tidy-19 clang-format-19" ;;
     fuzz) echo "$build python3 clang-19 libclang-rt-19-dev" ;;
     bench) echo "$build python3 redis-server redis-tools webdis wrk valgrind$(commands)" ;;

@@ -23,7 +23,8 @@ MAY_INCLUDE = {
     "stream": ["base", "value", "storage", "table"],
     "aws": ["base", "http", "value", "expression", "table", "stream"],
     "torture": ["base"],
-    "app": ["base", "storage", "value", "expression", "table", "counter", "http", "remote", "gateway", "stream", "aws", "torture"],
+    "compare": ["base", "counter", "torture"],
+    "app": ["base", "storage", "value", "expression", "table", "counter", "http", "remote", "gateway", "stream", "aws", "torture", "compare"],
 }
 # Everyone reads these, so RocksDB stays out of them, although they are storage's own.
 STORAGE_FRONT = ["src/storage/store.h", "src/storage/committer.h"]

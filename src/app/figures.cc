@@ -114,6 +114,15 @@ void write_counters(MetricsText& out, const gateway::Stores& stores) {
   }
 }
 
+void write_plans(MetricsText& out, const gateway::PlanBook& plans) {
+  constexpr std::string_view name = "quipu_throttled_total";
+  constexpr std::string_view help = "Requests refused because a key was over its plan, by plan and by why.";
+  for (const gateway::LivePlan* plan : plans.all_live()) {
+    out.counter(name, help, plan->over_rate.value(), fmt::format("plan=\"{}\",reason=\"rate\"", plan->name()));
+    out.counter(name, help, plan->over_quota.value(), fmt::format("plan=\"{}\",reason=\"quota\"", plan->name()));
+  }
+}
+
 // Resident memory, from the kernel; 0 if it does not say.
 double resident_bytes() {
   std::ifstream statm{"/proc/self/statm"};
@@ -126,13 +135,15 @@ double resident_bytes() {
 }  // namespace
 
 std::string metrics_text(const http::Server* server, const storage::Committer& committer, const storage::Store& store,
-                         const table::MaintenanceFigures& maintenance, const gateway::Stores& stores) {
+                         const table::MaintenanceFigures& maintenance, const gateway::Stores& stores,
+                         const gateway::PlanBook& plans) {
   MetricsText out;
   if (server != nullptr) write_http(out, server->figures(), server->buffered_bytes());
   write_commits(out, committer.figures());
   write_store(out, store.figures());
   write_maintenance(out, maintenance);
   write_counters(out, stores);
+  write_plans(out, plans);
   out.gauge("process_resident_memory_bytes", "Resident memory of the process.", resident_bytes());
   out.gauge("quipu_build_info", "Always 1; the version is a label.", 1, "version=\"" QUIPU_VERSION "\"");
   return out.text();

@@ -37,14 +37,14 @@ class StoppedServer {
   std::unique_ptr<gateway::KeyRing> ring_;
 };
 
-void print_key(std::string_view id, std::string_view role, std::string_view name) {
-  std::printf("%.*s\t%.*s\t%.*s\n", static_cast<int>(id.size()), id.data(), static_cast<int>(role.size()), role.data(),
-              static_cast<int>(name.size()), name.data());
+void print_key(std::string_view id, std::string_view role, std::string_view plan, std::string_view name) {
+  const std::string line = fmt::format("{}\t{}\t{}\t{}\n", id, role, plan.empty() ? gateway::no_plan_name : plan, name);
+  std::fwrite(line.data(), 1, line.size(), stdout);
 }
 
 // Reads a key's members up to the end of the object that was begun.
 struct ShownKey {
-  std::string id, name, role, key, aws_secret;
+  std::string id, name, role, plan, key, aws_secret;
 };
 
 ShownKey read_key(JsonReader& json) {
@@ -56,10 +56,11 @@ ShownKey read_key(JsonReader& json) {
     std::string* target = member == "id"                      ? &shown.id
                           : member == "name"                  ? &shown.name
                           : member == "role"                  ? &shown.role
+                          : member == "plan"                  ? &shown.plan
                           : member == "key"                   ? &shown.key
                           : member == "aws_secret_access_key" ? &shown.aws_secret
                                                               : nullptr;
-    if (target == nullptr)
+    if (target == nullptr || json.peek_type() == JsonType::null)
       json.skip_value();
     else if (json.read_string(text))
       *target = text;
@@ -78,16 +79,23 @@ KeyOptions& add_key_options(CLI::App& command, const std::shared_ptr<KeyOptions>
   return *options;
 }
 
-Result<ShownKey> create_key(const KeyOptions& options, const std::string& name, gateway::Role role) {
+Result<ShownKey> create_key(const KeyOptions& options, const std::string& name, gateway::Role role,
+                            const std::string& plan) {
   if (!options.data.empty()) {
     QUIPU_TRY(const auto server, StoppedServer::open(options.data));
-    QUIPU_TRY(auto made, server->ring().create(name, role));
+    QUIPU_TRY(auto made,
+              server->ring().create(name, role, plan.empty() ? std::nullopt : std::optional<std::string_view>{plan}));
     return ShownKey{.id = made.info.id, .key = std::move(made.key), .aws_secret = std::move(made.aws_secret)};
   }
   QUIPU_TRY(auto server, Remote::connect(*options.remote));
   std::string body;
   JsonWriter json{body};
-  json.begin_object().member("name").string(name).member("role").string(gateway::to_string(role)).end_object();
+  json.begin_object().member("name").string(name).member("role").string(gateway::to_string(role));
+  if (plan == gateway::no_plan_name)
+    json.member("plan").null();
+  else if (!plan.empty())
+    json.member("plan").string(plan);
+  json.end_object();
   QUIPU_TRY(const std::string answer, server.call(http::Method::post, "/keys", body));
   JsonReader reader{answer};
   ShownKey shown = read_key(reader);
@@ -106,11 +114,13 @@ void add_create(CLI::App& group, Command& chosen) {
   command->add_option("--role", *role, "client or admin; an admin key may manage keys")
       ->check(CLI::IsMember({"client", "admin"}))
       ->capture_default_str();
+  auto plan = std::make_shared<std::string>();
+  command->add_option("--plan", *plan, "Its usage plan, or none [default for clients, none for admins]");
   auto aws = std::make_shared<bool>(false);
   command->add_flag("--aws", *aws, "Print it as the AWS credentials that belong to it, for AWS's own clients");
   command->callback([=, &chosen] {
     chosen = [=]() -> Result<int> {
-      QUIPU_TRY(const ShownKey made, create_key(*options, *name, *gateway::parse_role(*role)));
+      QUIPU_TRY(const ShownKey made, create_key(*options, *name, *gateway::parse_role(*role), *plan));
       if (*aws)
         std::printf("export AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\n", made.id.c_str(),
                     made.aws_secret.c_str());
@@ -124,7 +134,8 @@ void add_create(CLI::App& group, Command& chosen) {
 Result<int> list_keys(const KeyOptions& options) {
   if (!options.data.empty()) {
     QUIPU_TRY(const auto server, StoppedServer::open(options.data));
-    for (const auto& info : server->ring().list()) print_key(info.id, gateway::to_string(info.role), info.name);
+    for (const auto& info : server->ring().list())
+      print_key(info.id, gateway::to_string(info.role), info.plan, info.name);
     return 0;
   }
   QUIPU_TRY(auto server, Remote::connect(*options.remote));
@@ -136,7 +147,7 @@ Result<int> list_keys(const KeyOptions& options) {
     json.begin_array();
     while (json.next_element()) {
       const ShownKey shown = read_key(json);
-      print_key(shown.id, shown.role, shown.name);
+      print_key(shown.id, shown.role, shown.plan, shown.name);
     }
   }
   if (!json.finish()) return fail(ErrorCode::unavailable, "the server's answer is no list: {}", json.error_message());
@@ -144,7 +155,7 @@ Result<int> list_keys(const KeyOptions& options) {
 }
 
 void add_list(CLI::App& group, Command& chosen) {
-  auto* command = group.add_subcommand("list", "Print all keys: id, role, name");
+  auto* command = group.add_subcommand("list", "Print all keys: id, role, plan, name");
   auto options = std::make_shared<KeyOptions>();
   add_key_options(*command, options);
   command->callback([=, &chosen] { chosen = [=] { return list_keys(*options); }; });

@@ -2,9 +2,12 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "app/compare_command.h"
 #include "app/counter_commands.h"
 #include "app/key_commands.h"
+#include "app/plan_commands.h"
 #include "app/serve_command.h"
+#include "app/store_command.h"
 #include "app/torture_command.h"
 #include "app/verify_command.h"
 
@@ -24,7 +27,10 @@ int run(int argc, char** argv) {
   add_serve_command(program, chosen);
   add_counter_commands(program, chosen);
   add_key_commands(program, chosen);
+  add_plan_commands(program, chosen);
   add_verify_command(program, chosen);
+  add_store_command(program, chosen);
+  add_compare_command(program, chosen);
   add_torture_command(program, chosen);
   // `--version` everywhere, as `--help` is.
   for (CLI::App* command : program.get_subcommands({})) {

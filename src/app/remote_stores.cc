@@ -1,24 +1,54 @@
 #include "app/remote_stores.h"
 
+#include <array>
+#include <filesystem>
+
 #include "app/info_file.h"
 #include "base/text.h"
 #include "remote/dynamo.h"
+#include "remote/momento.h"
+#include "remote/mongo.h"
 #include "remote/mysql.h"
+#include "remote/redis.h"
 
 namespace quipu::app {
 
 namespace {
 
-Result<StoreChoice> choose_dynamo(const StoreSettings& settings) {
-  StoreChoice choice{.name = "dynamo", .remote = nullptr, .turn_on = "set TABLE_NAME (or dynamo-table)"};
-  if (settings.dynamo_table.empty()) return choice;
-  QUIPU_TRY(choice.remote, remote::make_dynamo({.table = settings.dynamo_table,
-                                                .endpoint = settings.dynamo_endpoint,
-                                                .region = settings.dynamo_region,
-                                                .access_key_id = settings.aws_access_key_id,
-                                                .secret_access_key = settings.aws_secret_access_key,
-                                                .session_token = settings.aws_session_token}));
-  return choice;
+using Chosen = Result<std::unique_ptr<remote::Remote>>;  // null: off
+
+bool is_there(const std::filesystem::path& file) {
+  std::error_code ignored;
+  return !file.empty() && std::filesystem::exists(file, ignored);
+}
+
+Chosen choose_dynamo(const StoreSettings& settings) {
+  if (settings.dynamo_table.empty()) return nullptr;
+  return remote::make_dynamo({.table = settings.dynamo_table,
+                              .endpoint = settings.dynamo_endpoint,
+                              .region = settings.dynamo_region,
+                              .access_key_id = settings.aws_access_key_id,
+                              .secret_access_key = settings.aws_secret_access_key,
+                              .session_token = settings.aws_session_token});
+}
+
+Chosen choose_redis(const StoreSettings& settings) {
+  if (settings.redis_url.empty()) return nullptr;
+  return remote::make_redis({.url = settings.redis_url, .port = settings.redis_port});
+}
+
+Chosen choose_momento(const StoreSettings& settings) {
+  if (!is_there(settings.momento_info)) return nullptr;
+  QUIPU_TRY(TextByName info, read_info_file(settings.momento_info));
+  if (info["apiKey"].empty())
+    return fail(ErrorCode::invalid_argument, "{} has no apiKey", settings.momento_info.string());
+  const std::string& endpoint = info["endpoint"].empty() ? info["restEndpoint"] : info["endpoint"];
+  return remote::make_momento({.api_key = info["apiKey"], .endpoint = endpoint, .cache = settings.momento_cache});
+}
+
+Chosen choose_docdb(const StoreSettings& settings) {
+  if (settings.docdb_connection_string.empty()) return nullptr;
+  return remote::make_mongo({.connection_string = settings.docdb_connection_string});
 }
 
 Result<std::uint16_t> read_port(std::string_view text) {
@@ -27,35 +57,39 @@ Result<std::uint16_t> read_port(std::string_view text) {
   return static_cast<std::uint16_t>(*port);
 }
 
-// TiDB Cloud takes no connection without TLS.
-Result<StoreChoice> choose_tidb(const StoreSettings& settings) {
-  StoreChoice choice{.name = "tidb", .remote = nullptr, .turn_on = "put tidb_info.json into the server's directory"};
-  if (settings.tidb_info.empty() || !std::filesystem::exists(settings.tidb_info)) return choice;
-  QUIPU_TRY(auto info, read_info_file(settings.tidb_info));
+Chosen choose_tidb(const StoreSettings& settings) {
+  if (!is_there(settings.tidb_info)) return nullptr;
+  QUIPU_TRY(TextByName info, read_info_file(settings.tidb_info));
   remote::MysqlSettings mysql{
       .host = info["host"], .user = info["user"], .password = info["pwd"], .database = info["db"]};
   if (!info["port"].empty()) {
     QUIPU_TRY(mysql.port, read_port(info["port"]));
   }
+  // TiDB Cloud takes no connection without TLS.
   mysql.tls = info["tls"] == "true" || (info["tls"].empty() && mysql.host.ends_with(".tidbcloud.com"));
-  QUIPU_TRY(choice.remote, remote::make_mysql(mysql));
-  return choice;
+  return remote::make_mysql(mysql);
 }
 
 }  // namespace
 
 Result<std::vector<StoreChoice>> choose_stores(const StoreSettings& settings) {
+  struct Row {
+    std::string_view name;
+    Chosen (*choose)(const StoreSettings& settings);
+    std::string_view turn_on;
+  };
+  constexpr auto table = std::to_array<Row>({
+      {"dynamo", choose_dynamo, "set TABLE_NAME (or dynamo-table)"},
+      {"redis", choose_redis, "set REDIS_URL (or redis-url)"},
+      {"momento", choose_momento, "put momento_key_info.json into the server's directory"},
+      {"docdb", choose_docdb, "set DOCUMENT_DB_CONNECTION_STRING (or docdb-connection-string)"},
+      {"tidb", choose_tidb, "put tidb_info.json into the server's directory"},
+  });
   std::vector<StoreChoice> choices;
-  QUIPU_TRY(StoreChoice dynamo, choose_dynamo(settings));
-  choices.push_back(std::move(dynamo));
-  choices.push_back({.name = "redis", .remote = nullptr, .turn_on = "set REDIS_URL (or redis-url)"});
-  choices.push_back(
-      {.name = "momento", .remote = nullptr, .turn_on = "put momento_key_info.json into the server's directory"});
-  choices.push_back({.name = "docdb",
-                     .remote = nullptr,
-                     .turn_on = "set DOCUMENT_DB_CONNECTION_STRING (or docdb-connection-string)"});
-  QUIPU_TRY(StoreChoice tidb, choose_tidb(settings));
-  choices.push_back(std::move(tidb));
+  for (const Row& row : table) {
+    QUIPU_TRY(auto remote, row.choose(settings));
+    choices.push_back({.name = row.name, .remote = std::move(remote), .turn_on = row.turn_on});
+  }
   return choices;
 }
 

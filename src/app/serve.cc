@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "app/figures.h"
+#include "app/key_callers.h"
 #include "app/remote_stores.h"
 #include "aws/front.h"
 #include "base/worker_pool.h"
@@ -57,21 +58,6 @@ class StopSignals {
 
  private:
   sigset_t set_{};
-};
-
-// A key's id is an access key id; its secret is made from the key.
-class KeyRingCredentials final : public aws::CredentialSource {
- public:
-  explicit KeyRingCredentials(const gateway::KeyRing& ring) : ring_{ring} {}
-
-  std::optional<aws::Credential> find(std::string_view access_key_id) const override {
-    auto secret = ring_.aws_secret(access_key_id);
-    if (!secret) return std::nullopt;
-    return aws::Credential{.secret = *std::move(secret), .session_token = {}};
-  }
-
- private:
-  const gateway::KeyRing& ring_;
 };
 
 int refuse(const Error& error) {
@@ -171,7 +157,8 @@ Result<int> run(const ServeSettings& settings, const StopSignals& signals) {
   QUIPU_TRY(const auto ring, gateway::KeyRing::open(*tables));
 
   const stream::Streams streams{*tables};
-  const KeyRingCredentials credentials{*ring};
+  for (const gateway::Plan& plan : settings.plans) QUIPU_CHECK(ring->put_plan(plan));
+  KeyCallers callers{*ring};
 
   QUIPU_TRY(RemoteStores remote_stores, open_remote_stores(settings.stores));
   gateway::Stores stores;
@@ -185,9 +172,12 @@ Result<int> run(const ServeSettings& settings, const StopSignals& signals) {
       .workers = workers,
       .keys = settings.dev ? gateway::Keys::off : gateway::Keys::required,
       .conditional_writes = {.on = settings.stores.conditional_writes, .max = settings.stores.max_counter_value},
-      .probes = {
-          .not_ready = [&] { return reason_not_ready(store->figures()); },
-          .metrics = [&] { return metrics_text(listening.load(), committer, *store, maintenance.figures(), stores); }},
+      .probes = {.not_ready = [&] { return reason_not_ready(store->figures()); },
+                 .metrics =
+                     [&] {
+                       return metrics_text(listening.load(), committer, *store, maintenance.figures(), stores,
+                                           ring->plan_book());
+                     }},
   }};
   aws::Front aws_front{{.tables = *tables,
                         .streams = streams,
@@ -196,8 +186,9 @@ Result<int> run(const ServeSettings& settings, const StopSignals& signals) {
                         .region = settings.aws_region,
                         .account = std::string{aws_account},
                         .owned_table = std::string{counter::EmbeddedCounters::table_name},
+                        .limits = settings.dev ? nullptr : &callers,
                         .exactly_once = settings.exactly_once},
-                       settings.dev ? nullptr : &credentials,
+                       settings.dev ? nullptr : &callers,
                        loops_for(settings)};
   http::Site site{{{.path = "/", .handler = aws_front}}, front_door};
   if (!settings.dev) QUIPU_CHECK(make_first_key(*ring));

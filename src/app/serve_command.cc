@@ -7,30 +7,13 @@ namespace quipu::app {
 
 namespace {
 
-constexpr std::string_view settings_file_default = "quipu.yaml";
-constexpr std::string_view dotenv_file = ".env";
-
 struct ServeOptions {
   TextByName flags;
   std::string settings_file;
 };
 
-Result<ServeSettings> read_settings(const ServeOptions& options) {
-  TextByName yaml;
-  TextByName dotenv;
-  const bool named = !options.settings_file.empty();
-  const std::filesystem::path file = named ? options.settings_file : settings_file_default;
-  if (named || std::filesystem::exists(file)) {
-    QUIPU_TRY(yaml, read_yaml(file));
-  }
-  if (std::filesystem::exists(dotenv_file)) {
-    QUIPU_TRY(dotenv, read_dotenv(dotenv_file));
-  }
-  return merge_settings(options.flags, process_environment(), dotenv, yaml);
-}
-
 Result<int> run_serve(const ServeOptions& options) {
-  QUIPU_TRY(const ServeSettings settings, read_settings(options));
+  QUIPU_TRY(const ServeSettings settings, read_settings(options.flags, options.settings_file));
   return serve(settings);
 }
 

@@ -16,6 +16,8 @@ namespace quipu::app {
 
 namespace {
 
+constexpr std::string_view settings_file_default = "quipu.yaml";
+constexpr std::string_view dotenv_file = ".env";
 constexpr std::string_view environment_prefix = "QUIPU_";
 // Of the client commands, and of test programs; the server does not mind them.
 constexpr auto other_variables = std::to_array<std::string_view>({"QUIPU_URL", "QUIPU_API_KEY"});
@@ -258,6 +260,13 @@ constexpr auto table = std::to_array<Setting>({
        s.stores.aws_session_token = v;
        return {};
      }},
+    {.name = "plans",
+     .placeholder = "PLANS",
+     .help = "Usage plans that the start sets: \"default rate=1000 burst=500 quota=1000000/day; partner rate=50\"",
+     .apply = [](Settings& s, std::string_view v) -> Result<> {
+       QUIPU_TRY(s.plans, gateway::parse_plans(v));
+       return {};
+     }},
     {.name = "log-level",
      .placeholder = "LEVEL",
      .help = "debug, info, warning, error or off [info]",
@@ -288,13 +297,6 @@ std::string names_of_settings() {
     names += setting.name;
   }
   return names;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blank = " \t\r";
-  const auto first = text.find_first_not_of(blank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blank) - first + 1);
 }
 
 Result<> apply(ServeSettings& settings, const Setting& setting, std::string_view value, std::string_view where) {
@@ -372,21 +374,22 @@ Result<TextByName> read_dotenv(const std::filesystem::path& file) {
   if (!in) return fail(ErrorCode::environment, "{} cannot be read", file.string());
   std::string line;
   for (int number = 1; std::getline(in, line); ++number) {
-    std::string_view rest = trimmed(line);
+    if (line.ends_with('\r')) line.pop_back();
+    std::string_view rest = trim(line);
     if (rest.empty() || rest.starts_with('#')) continue;
-    if (rest.starts_with("export ")) rest = trimmed(rest.substr(7));
+    if (rest.starts_with("export ")) rest = trim(rest.substr(7));
     const auto equal = rest.find('=');
     if (equal == std::string_view::npos || equal == 0)
       return fail(ErrorCode::invalid_argument, "{}:{}: expected NAME=VALUE", file.string(), number);
-    const std::string_view name = trimmed(rest.substr(0, equal));
-    std::string_view value = trimmed(rest.substr(equal + 1));
+    const std::string_view name = trim(rest.substr(0, equal));
+    std::string_view value = trim(rest.substr(equal + 1));
     if (!value.empty() && (value.front() == '"' || value.front() == '\'')) {
       const auto end = value.find(value.front(), 1);
       if (end == std::string_view::npos)
         return fail(ErrorCode::invalid_argument, "{}:{}: the quote does not end", file.string(), number);
       value = value.substr(1, end - 1);
     } else if (const auto comment = value.find(" #"); comment != std::string_view::npos) {
-      value = trimmed(value.substr(0, comment));
+      value = trim(value.substr(0, comment));
     }
     variables.insert_or_assign(std::string{name}, std::string{value});
   }
@@ -414,6 +417,20 @@ Result<TextByName> read_yaml(const std::filesystem::path& file) {
   } catch (const YAML::Exception& error) {
     return fail(ErrorCode::invalid_argument, "{}: {}", file.string(), error.what());
   }
+}
+
+Result<ServeSettings> read_settings(const TextByName& flags, std::string_view settings_file) {
+  TextByName yaml;
+  TextByName dotenv;
+  const bool named = !settings_file.empty();
+  const std::filesystem::path file = named ? settings_file : settings_file_default;
+  if (named || std::filesystem::exists(file)) {
+    QUIPU_TRY(yaml, read_yaml(file));
+  }
+  if (std::filesystem::exists(dotenv_file)) {
+    QUIPU_TRY(dotenv, read_dotenv(dotenv_file));
+  }
+  return merge_settings(flags, process_environment(), dotenv, yaml);
 }
 
 TextByName process_environment() {

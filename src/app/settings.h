@@ -11,9 +11,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/log.h"
 #include "base/result.h"
+#include "gateway/plan.h"
 
 namespace quipu::app {
 
@@ -53,6 +55,7 @@ struct ServeSettings {
   bool exactly_once = true;
   std::uint64_t expiry_interval_s = 20;
   std::string simulated_disk;
+  std::vector<gateway::Plan> plans;  // win over those that are stored
   StoreSettings stores;
 };
 
@@ -86,6 +89,10 @@ Result<TextByName> read_yaml(const std::filesystem::path& file);
 
 // NAME=VALUE lines as the shell and other tools read them: comments, `export`, quotes. No expansion.
 Result<TextByName> read_dotenv(const std::filesystem::path& file);
+
+// All of that as a command finds it: quipu.yaml and .env in the working directory, or `settings_file` instead of the
+// former.
+Result<ServeSettings> read_settings(const TextByName& flags, std::string_view settings_file);
 
 // The variables of this process.
 TextByName process_environment();

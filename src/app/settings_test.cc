@@ -25,6 +25,36 @@ TEST(Settings, AFlagWinsOverTheEnvironmentAndThatOverTheFile) {
   EXPECT_EQ(settings->port, 1);
 }
 
+TEST(Settings, VariablesOfOthersAreWeakerThanOurOwnAndStrongerThanTheFiles) {
+  const TextByName yaml{{"redis-url", "yaml"}, {"dynamo-table", "yaml"}, {"max-counter-value", "1"}};
+  const TextByName dotenv{{"REDIS_URL", "dotenv"}, {"TABLE_NAME", "dotenv"}, {"HOME", "/root"}};
+  const TextByName environment{
+      {"REDIS_URL", "theirs"}, {"QUIPU_DYNAMO_REGION", "ours"}, {"AWS_REGION", "theirs"}, {"REDIS_PORT", ""}};
+  const auto settings = merge_settings({}, environment, dotenv, yaml);
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->stores.redis_url, "theirs");
+  EXPECT_EQ(settings->stores.dynamo_table, "dotenv");
+  EXPECT_EQ(settings->stores.dynamo_region, "ours");
+  EXPECT_EQ(settings->stores.max_counter_value, 1);
+  EXPECT_EQ(settings->stores.redis_port, 0);
+  EXPECT_NE(refusal(merge_settings({}, {}, {{"MAX_COUNTER_VALUE", "0"}}, {})).find("MAX_COUNTER_VALUE in .env"),
+            std::string::npos);
+}
+
+TEST(Dotenv, IsReadAsOtherToolsReadIt) {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / ".env";
+  const auto read = [&](std::string_view text) {
+    std::ofstream{file} << text;
+    return read_dotenv(file);
+  };
+  EXPECT_EQ(*read("# comment\n\nA=1\n export B = two words # why\nC='a # b'\nD=\"x\"\r\nE=\nF=a=b\n"),
+            (TextByName{{"A", "1"}, {"B", "two words"}, {"C", "a # b"}, {"D", "x"}, {"E", ""}, {"F", "a=b"}}));
+  EXPECT_NE(read("A=1\nnonsense\n").error().message.find(".env:2: expected NAME=VALUE"), std::string::npos);
+  EXPECT_FALSE(read("A='open\n"));
+  EXPECT_FALSE(read("=1\n"));
+}
+
 TEST(Settings, UnknownOnesAreRefusedByName) {
   EXPECT_NE(refusal(merge_settings({}, {{"QUIPU_TREADS", "2"}}, {}, {})).find("QUIPU_TREADS"), std::string::npos);
   EXPECT_NE(refusal(merge_settings({}, {}, {}, {{"treads", "2"}})).find("treads"), std::string::npos);

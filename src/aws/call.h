@@ -10,6 +10,7 @@
 #include <string>
 
 #include "aws/api_error.h"
+#include "aws/caller_limits.h"
 #include "aws/item_writes.h"
 #include "aws/json_tree.h"
 #include "base/clock.h"
@@ -30,7 +31,8 @@ struct Context {
   const Clock& clock;
   std::string region;
   std::string account;
-  std::string owned_table;   // of the counter API, which needs it: it cannot be deleted
+  std::string owned_table;         // of the counter API, which needs it: it cannot be deleted
+  CallerLimits* limits = nullptr;  // none: everybody may ask without limit
   bool exactly_once = true;  // a write that comes again with its amz-sdk-invocation-id is answered as the first time
 };
 

@@ -71,6 +71,7 @@ Answer<> Front::begin(Connection& connection) {
   call.operation = find_operation(service, target.operation);
   if (call.operation == nullptr) return refuse(ErrorType::unknown_operation);
   QUIPU_CHECK(authenticate(connection));
+  if (context_.limits != nullptr) QUIPU_CHECK(context_.limits->admit(call.caller));
   QUIPU_TRY(const std::string_view body, wire::read_body(request, connection.inflated));
   call.text = body;
   call.host = request.header("host").value_or("");

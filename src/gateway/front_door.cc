@@ -3,28 +3,27 @@
 #include <array>
 
 #include "gateway/answer.h"
+#include "gateway/cross_origin.h"
 
 namespace quipu::gateway {
 
 namespace {
 
-// The key that a request carries, or nothing: `x-api-key: KEY` or `Authorization: Bearer KEY`.
-std::optional<std::string_view> presented_key(const http::Request& request) {
-  if (const auto key = request.header("x-api-key")) return key;
-  const auto authorization = request.header("authorization");
-  constexpr std::string_view scheme = "bearer ";
-  if (!authorization || authorization->size() <= scheme.size() ||
-      !http::equal_ignoring_case(authorization->substr(0, scheme.size()), scheme))
-    return std::nullopt;
-  return authorization->substr(scheme.size());
+// An answer to OPTIONS, or that there is no such method or path.
+void respond_without_route(http::Exchange& exchange, std::string_view allowed) {
+  if (allowed.empty()) return respond_problem(exchange, 404, "404_not_found");
+  if (exchange.request().method() == http::Method::options) return respond_preflight(exchange, allowed);
+  const std::array<http::Header, 1> allow{{{"Allow", allowed}}};
+  exchange.respond(405, json_type,
+                   R"({"error_code":"method_not_allowed","error_description":"the header Allow names those that are"})",
+                   allow);
 }
 
 }  // namespace
 
 FrontDoor::FrontDoor(FrontDoorParts parts)
     : stores_{parts.stores},
-      ring_{parts.ring},
-      keys_{parts.keys},
+      gate_{parts.ring, parts.keys},
       probes_{std::move(parts.probes)},
       store_{parts.stores, parts.conditional_writes},
       increment_{parts.stores},
@@ -34,6 +33,8 @@ FrontDoor::FrontDoor(FrontDoorParts parts)
       list_{parts.counters, parts.workers},
       watch_{parts.counters, parts.stores.local()},
       keys_endpoint_{parts.ring, parts.workers},
+      plans_{parts.ring, parts.workers},
+      plan_usage_{parts.ring, parts.workers},
       ready_{probes_},
       metrics_{probes_},
       routes_{
@@ -45,7 +46,12 @@ FrontDoor::FrontDoor(FrontDoorParts parts)
           {http::Method::get, "/counter/watch", Access::client, watch_},
           {http::Method::get, "/keys", Access::admin, keys_endpoint_},
           {http::Method::post, "/keys", Access::admin, keys_endpoint_},
+          {http::Method::put, "/keys", Access::admin, keys_endpoint_},
           {http::Method::del, "/keys", Access::admin, keys_endpoint_},
+          {http::Method::get, "/plans", Access::admin, plans_},
+          {http::Method::put, "/plans", Access::admin, plans_},
+          {http::Method::del, "/plans", Access::admin, plans_},
+          {http::Method::get, "/plans/usage", Access::admin, plan_usage_},
           {http::Method::get, "/healthz", Access::anyone, health_},
           {http::Method::get, "/readyz", Access::anyone, ready_},
           {http::Method::get, "/metrics", Access::client, metrics_},
@@ -56,13 +62,14 @@ void FrontDoor::handle(http::Exchange& exchange) {
   if (!exchange.state) exchange.state = std::make_unique<Session>(exchange);
   auto& session = static_cast<Session&>(*exchange.state);
   const auto route = find_route(exchange);
-  if (!route || !admit(exchange, session, route->access)) return;
+  if (!route || !admit(session, *route)) return;
   session.endpoint = &route->endpoint;
   route->endpoint.handle(session);
 }
 
 std::optional<FrontDoor::Route> FrontDoor::find_route(http::Exchange& exchange) {
   const http::Request& request = exchange.request();
+  if (request.method() != http::Method::options) allow_any_origin(exchange);
   const http::Method method = request.method() == http::Method::head ? http::Method::get : request.method();
   std::string allowed;
   for (const Route& route : routes_) {
@@ -75,31 +82,16 @@ std::optional<FrontDoor::Route> FrontDoor::find_route(http::Exchange& exchange) 
     if (method == http::Method::post) return Route{method, request.path(), Access::client, store_};
     allowed = http::to_string(http::Method::post);
   }
-  if (allowed.empty()) {
-    respond_problem(exchange, 404, "404_not_found");
-  } else {
-    const std::array<http::Header, 1> allow{{{"Allow", allowed}}};
-    exchange.respond(
-        405, json_type,
-        R"({"error_code":"method_not_allowed","error_description":"the header Allow names those that are"})", allow);
-  }
+  respond_without_route(exchange, allowed);
   return std::nullopt;
 }
 
-bool FrontDoor::admit(http::Exchange& exchange, Session& session, Access access) const {
-  if (access == Access::anyone || keys_ == Keys::off) return true;
-  const auto key = presented_key(exchange.request());
-  auto caller = ring_.check(key.value_or(std::string_view{}));
-  if (!caller) {
-    respond_problem(exchange, 401, "unauthorized",
-                    key ? "this key is not known here; it may have been revoked"
-                        : "send an API key as x-api-key: KEY or Authorization: Bearer KEY");
-    return false;
-  }
-  session.caller = *std::move(caller);
-  if (access == Access::client || session.caller.role == Role::admin) return true;
-  respond_problem(exchange, 403, "forbidden", "this needs an admin key");
-  return false;
+bool FrontDoor::admit(Session& session, const Route& route) {
+  const bool is_store = &route.endpoint == &store_;
+  const auto passage = gate_.admit(session, route.access, is_store ? Refusals::forbidden : Refusals::problem);
+  if (passage == Gate::Passage::throttled && is_store)
+    if (const auto store = store_.store_of(session.exchange.request().path())) (*store)->figures.throttled.add();
+  return passage == Gate::Passage::open;
 }
 
 void FrontDoor::resume(http::Exchange& exchange) {

@@ -8,17 +8,17 @@
 #include "base/worker_pool.h"
 #include "counter/counter_store.h"
 #include "gateway/counter_api.h"
+#include "gateway/gate.h"
 #include "gateway/key_api.h"
 #include "gateway/key_ring.h"
 #include "gateway/operations_api.h"
+#include "gateway/plan_api.h"
 #include "gateway/store_api.h"
 #include "gateway/stores.h"
 #include "gateway/watch_api.h"
 #include "http/exchange.h"
 
 namespace quipu::gateway {
-
-enum class Keys : bool { off, required };
 
 // What is behind it; all of it outlives it.
 struct FrontDoorParts {
@@ -42,11 +42,6 @@ class FrontDoor final : public http::Handler {
   void end_of_turn() override { stores_.flush(); }
 
  private:
-  enum class Access : std::uint8_t {
-    anyone,  // tells nothing that is worth a key
-    client,
-    admin,
-  };
   struct Route {
     http::Method method;
     std::string_view path;
@@ -55,11 +50,10 @@ class FrontDoor final : public http::Handler {
   };
 
   std::optional<Route> find_route(http::Exchange& exchange);  // nothing: answered
-  bool admit(http::Exchange& exchange, Session& session, Access access) const;
+  bool admit(Session& session, const Route& route);
 
   Stores& stores_;
-  const KeyRing& ring_;
-  const Keys keys_;
+  const Gate gate_;
   const Probes probes_;
 
   StoreEndpoint store_;
@@ -70,6 +64,8 @@ class FrontDoor final : public http::Handler {
   ListEndpoint list_;
   WatchEndpoint watch_;
   KeysEndpoint keys_endpoint_;
+  PlansEndpoint plans_;
+  PlanUsageEndpoint plan_usage_;
   HealthEndpoint health_;
   ReadyEndpoint ready_;
   MetricsEndpoint metrics_;

@@ -13,7 +13,33 @@ namespace {
 // Leaves the object open, for more members.
 JsonWriter& begin_key(JsonWriter& json, const KeyInfo& info) {
   json.begin_object().member("id").string(info.id).member("name").string(info.name);
-  return json.member("role").string(to_string(info.role)).member("created_ms").int64(info.created_ms);
+  json.member("role").string(to_string(info.role)).member("plan");
+  if (info.plan.empty())
+    json.null();
+  else
+    json.string(info.plan);
+  return json.member("created_ms").int64(info.created_ms);
+}
+
+// A plan's name, or null for no plan.
+bool read_plan(JsonReader& json, std::string& plan) {
+  std::string_view text;
+  if (json.peek_type() == JsonType::null) {
+    plan = no_plan_name;
+    return json.read_null();
+  }
+  if (!json.read_string(text)) return false;
+  plan = text;
+  return true;
+}
+
+Result<std::string> read_id(const http::Request& request) {
+  std::optional<std::string_view> raw;
+  QUIPU_CHECK(read_parameters(request.query(), {{"id", raw}}));
+  std::string id;
+  if (!raw || !http::decode_query(*raw, id) || id.empty())
+    return fail(ErrorCode::invalid_argument, "the parameter id says which key");
+  return id;
 }
 
 }  // namespace
@@ -33,8 +59,10 @@ Result<NewKeyRequest> read_new_key(std::string_view body) {
         request.role = *role;
       else
         json.fail("expected the role client or admin");
+    } else if (member == "plan") {
+      if (!read_plan(json, request.plan.emplace())) break;
     } else {
-      json.fail("expected one of the members name, role");
+      json.fail("expected one of the members name, role, plan");
     }
   }
   if (!json.finish())
@@ -43,9 +71,26 @@ Result<NewKeyRequest> read_new_key(std::string_view body) {
   return request;
 }
 
+Result<std::string> read_attachment(std::string_view body) {
+  JsonReader json{body};
+  std::string plan;
+  std::string_view member;
+  json.begin_object();
+  while (json.next_member(member)) {
+    if (member != "plan") json.fail("expected the member plan");
+    if (!read_plan(json, plan)) break;
+  }
+  if (!json.finish() || plan.empty())
+    return fail(ErrorCode::invalid_argument,
+                "the body must look like {{\"plan\":\"default\"}} or {{\"plan\":null}}{}{}", json.failed() ? ": " : "",
+                json.error_message());
+  return plan;
+}
+
 void KeysEndpoint::handle(Session& session) {
   switch (session.exchange.request().method()) {
     case http::Method::post: return create(session);
+    case http::Method::put: return attach(session);
     case http::Method::del: return revoke(session);
     default: return list(session);
   }
@@ -60,8 +105,9 @@ void KeysEndpoint::run(Session& session, WorkerPool::Task task) {
 void KeysEndpoint::create(Session& session) {
   auto request = read_new_key(session.exchange.request().body());
   if (!request) return respond_error(session.exchange, request.error());
+  session.status = 201;
   run(session, [this, &session, wanted = *std::move(request)] {
-    if (const auto made = ring_.create(wanted.name, wanted.role)) {
+    if (const auto made = ring_.create(wanted.name, wanted.role, wanted.plan)) {
       JsonWriter json{session.body};
       begin_key(json, made->info).member("key").string(made->key);
       json.member("aws_access_key_id").string(made->info.id);
@@ -74,14 +120,27 @@ void KeysEndpoint::create(Session& session) {
 }
 
 void KeysEndpoint::revoke(Session& session) {
-  std::optional<std::string_view> raw;
-  std::string id;
-  if (const auto read = read_parameters(session.exchange.request().query(), {{"id", raw}}); !read)
-    return respond_error(session.exchange, read.error());
-  if (!raw || !http::decode_query(*raw, id) || id.empty())
-    return respond_error(session.exchange, {ErrorCode::invalid_argument, "the parameter id says which key to revoke"});
-  run(session, [this, &session, id] {
+  auto id = read_id(session.exchange.request());
+  if (!id) return respond_error(session.exchange, id.error());
+  run(session, [this, &session, id = *std::move(id)] {
     if (const auto revoked = ring_.revoke(id); !revoked) session.failure = revoked.error();
+    session.exchange.wake();
+  });
+}
+
+void KeysEndpoint::attach(Session& session) {
+  auto id = read_id(session.exchange.request());
+  if (!id) return respond_error(session.exchange, id.error());
+  auto plan = read_attachment(session.exchange.request().body());
+  if (!plan) return respond_error(session.exchange, plan.error());
+  session.status = 200;
+  run(session, [this, &session, id = *std::move(id), plan = *std::move(plan)] {
+    if (const auto info = ring_.attach(id, plan)) {
+      JsonWriter json{session.body};
+      begin_key(json, *info).end_object();
+    } else {
+      session.failure = info.error();
+    }
     session.exchange.wake();
   });
 }
@@ -100,7 +159,7 @@ void KeysEndpoint::resume(Session& session) {
   if (session.body.empty())
     session.exchange.respond(204, {}, {});
   else
-    session.exchange.respond(201, json_type, session.body);
+    session.exchange.respond(session.status, json_type, session.body);
 }
 
 }  // namespace quipu::gateway

@@ -1,4 +1,4 @@
-// Managing API keys over HTTP, for admins: GET, POST and DELETE /keys.
+// Managing API keys over HTTP, for admins: GET, POST, PUT and DELETE /keys.
 #pragma once
 
 #include "base/worker_pool.h"
@@ -7,9 +7,10 @@
 
 namespace quipu::gateway {
 
-// POST {"name":"shop","role":"client"} answers 201 {"id":..,"name":..,"role":..,"created_ms":..,"key":..,
-// "aws_access_key_id":..,"aws_secret_access_key":..}; the key and the secret are never shown again. DELETE ?id=ID
-// answers 204. GET answers {"keys":[..]} without the keys themselves.
+// POST {"name":"shop","role":"client","plan":"default"} answers 201 {"id":..,"name":..,"role":..,"plan":..,
+// "created_ms":..,"key":..,"aws_access_key_id":..,"aws_secret_access_key":..}; the key and the secret are never shown
+// again. DELETE ?id=ID answers 204. GET answers {"keys":[..]} without the keys themselves. PUT ?id=ID
+// {"plan":"default"} attaches a key to a plan, null takes it from its plan; it answers the key as GET shows it.
 class KeysEndpoint final : public Endpoint {
  public:
   KeysEndpoint(KeyRing& ring, WorkerPool& workers) : ring_{ring}, workers_{workers} {}
@@ -18,6 +19,7 @@ class KeysEndpoint final : public Endpoint {
 
  private:
   void create(Session& session);
+  void attach(Session& session);
   void revoke(Session& session);
   void list(Session& session);
   void run(Session& session, WorkerPool::Task task);
@@ -29,7 +31,10 @@ class KeysEndpoint final : public Endpoint {
 struct NewKeyRequest {
   std::string name;
   Role role = Role::client;
+  std::optional<std::string> plan;
 };
 Result<NewKeyRequest> read_new_key(std::string_view body);
+// The plan's name, "none" for null.
+Result<std::string> read_attachment(std::string_view body);
 
 }  // namespace quipu::gateway

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "table/key_codec.h"
 #include "table/temporary_tables.h"
 
 namespace quipu::gateway {
@@ -66,6 +69,62 @@ TEST(KeyRing, RefusesUnknownIdsAndBadNames) {
   EXPECT_FALSE(ring->create("", Role::client));
   EXPECT_FALSE(ring->create(std::string(256, 'x'), Role::client));
   EXPECT_FALSE(ring->create("\xff", Role::client));
+}
+
+TEST(KeyRing, KeysAreUnderAPlanFromTheStart) {
+  table::TemporaryTables t;
+  auto ring = *KeyRing::open(t.tables());
+  EXPECT_EQ(ring->create("a", Role::client)->info.plan, "default");
+  EXPECT_EQ(ring->create("a", Role::client, "none")->info.plan, "");
+  EXPECT_EQ(ring->create("a", Role::admin)->info.plan, "");
+  EXPECT_EQ(ring->create("a", Role::client, "nothing").error().code, ErrorCode::not_found);
+  ASSERT_TRUE(ring->put_plan({.name = "shop", .limits = {.rate_thousandths = 5'500, .burst = 3, .quota = {}}}));
+  const auto shop = ring->create("a", Role::client, "shop");
+  ring.reset();
+  t.reopen();
+  ring = *KeyRing::open(t.tables());
+  const auto& keys = ring->list();
+  EXPECT_EQ(std::ranges::find(keys, shop->info.id, &KeyInfo::id)->plan, "shop");
+  EXPECT_EQ(ring->plan_book().find("shop")->limits, (PlanLimits{.rate_thousandths = 5'500, .burst = 3, .quota = {}}));
+  EXPECT_EQ(ring->plan_book().find("default")->limits, default_plan_limits());
+}
+
+// A key that was stored before there were plans has the form of one without a plan, and works as it did.
+TEST(KeyRing, AStoredKeyWithoutAPlanHasNoLimits) {
+  table::TemporaryTables t;
+  auto ring = *KeyRing::open(t.tables());
+  const auto made = ring->create("a", Role::client, "none");
+  value::Item stored;
+  const auto schema = t.tables().find("quipu.keys");
+  std::string row_key;
+  table::key_codec::append_row_key(row_key, *schema, made->info.id);
+  ASSERT_TRUE(*t.tables().read(row_key, stored));
+  EXPECT_EQ(stored.size(), 4U);
+  EXPECT_EQ(stored.find("plan"), nullptr);
+  ring.reset();
+  t.reopen();
+  ring = *KeyRing::open(t.tables());
+  EXPECT_EQ(ring->check(made->key)->meter->plan(), nullptr);
+}
+
+// What a connection remembers of a key holds as long as this number.
+TEST(KeyRing, ItsVersionChangesWithARevokedKey) {
+  table::TemporaryTables t;
+  const auto ring = *KeyRing::open(t.tables());
+  ASSERT_TRUE(ring->create("a", Role::admin));
+  const auto made = ring->create("b", Role::client);
+  const auto version = ring->version();
+  ASSERT_TRUE(ring->revoke(made->info.id));
+  EXPECT_NE(ring->version(), version);
+}
+
+TEST(KeyRing, TheNumberOfPlansHasALimit) {
+  table::TemporaryTables t;
+  const auto ring = *KeyRing::open(t.tables());
+  for (std::size_t i = 1; i < plans_max; ++i)
+    ASSERT_TRUE(ring->put_plan({.name = fmt::format("p{}", i), .limits = {}}));
+  EXPECT_EQ(ring->put_plan({.name = "more", .limits = {}}).error().code, ErrorCode::limit_reached);
+  EXPECT_TRUE(ring->put_plan({.name = "p5", .limits = default_plan_limits()})) << "a change needs no room";
 }
 
 }  // namespace

@@ -43,11 +43,14 @@ class Session final : public http::Exchange::State, public counter::CounterCall:
   http::Exchange& exchange;
   Endpoint* endpoint = nullptr;          // of the request under way
   Caller caller;                         // who asks
+  std::string shown_key;                 // by which the caller is known
+  std::uint64_t ring_version = 0;        // of the moment when it was; 0: nobody is
   Store* store = nullptr;                // of the call
   counter::CounterCall* call = nullptr;  // of the request under way
   std::string name;                      // scratch: a decoded name
   std::string body;              // the answer under construction; a worker may fill it before it wakes the exchange
   std::optional<Error> failure;  // what a worker says instead
+  int status = 200;              // with which the body goes out
   bool batch = false;            // the increment's answer is an array
   std::shared_ptr<Watch> watch;
 

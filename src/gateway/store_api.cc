@@ -36,6 +36,10 @@ bool StoreEndpoint::takes(std::string_view path) const {
   return parts && stores_.knows(parts->store);
 }
 
+Result<Store*> StoreEndpoint::store_of(std::string_view path) {
+  return stores_.find(split(path)->store);
+}
+
 Result<> StoreEndpoint::read(Session& session) {
   const http::Request& request = session.exchange.request();
   const Path path = *split(request.path());

@@ -19,6 +19,8 @@ class StoreEndpoint final : public Endpoint {
 
   // Is it a path of this endpoint: /{store}/{id}, of a store that is known?
   bool takes(std::string_view path) const;
+  // That store, of a path that it takes.
+  Result<Store*> store_of(std::string_view path);
 
   void handle(Session& session) override;
   void resume(Session& session) override;

@@ -220,6 +220,7 @@ void Connection::start_exchange(const Request& request) {
   parser_ = RequestParser{};
   in_body_ = continue_sent_ = closes_after_answer_ = false;
   bytes_since_ = 0;
+  added_headers_ = {};
   keep_alive_ = request.keep_alive();
   is_http_1_0_ = request.is_http_1_0();
   is_head_ = request.method() == Method::head;

@@ -41,6 +41,7 @@ class Connection final : public Exchange {
   void send(std::string_view bytes) override;
   void end_stream() override;
   std::size_t unsent_bytes() const override;
+  void add_to_answer(std::span<const Header> headers) override { added_headers_ = headers; }
   void close_after_answer() override { closes_after_answer_ = true; }
   void wake() noexcept override;
 
@@ -116,6 +117,7 @@ class Connection final : public Exchange {
   bool is_handling_ = false;  // inside Handler::handle()
 
   // Of the request that is being answered.
+  std::span<const Header> added_headers_;
   bool keep_alive_ = false;
   bool is_head_ = false;
   bool is_http_1_0_ = false;

@@ -31,7 +31,8 @@ void Connection::respond(int status, std::string_view content_type, std::string_
                             .framing = has_no_body(status) ? BodyFraming::none : BodyFraming::sized,
                             .body_bytes = body.size(),
                             .connection = connection_option(keep_alive),
-                            .extra = extra};
+                            .extra = extra,
+                            .added = added_headers_};
     append_head(out, head, loop_.date_line());
     if (!is_head_ && head.framing != BodyFraming::none) out.append(body);
   }
@@ -59,7 +60,8 @@ void Connection::begin_stream(int status, std::string_view content_type, std::sp
                             .content_type = content_type,
                             .framing = is_chunked_ ? BodyFraming::chunked : BodyFraming::until_end,
                             .connection = connection_option(keep_alive),
-                            .extra = extra};
+                            .extra = extra,
+                            .added = added_headers_};
     append_head(output(), head, loop_.date_line());
   }
   phase_ = Phase::streaming;

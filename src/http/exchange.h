@@ -40,6 +40,10 @@ class Exchange {
   virtual void end_stream() = 0;
   virtual std::size_t unsent_bytes() const = 0;
 
+  // Further headers of the answer to this request, whoever writes it and when; once, before it. What they point to must
+  // outlive the answer.
+  virtual void add_to_answer(std::span<const Header> headers) = 0;
+
   // Called before respond() or begin_stream(): the connection closes after this answer.
   virtual void close_after_answer() = 0;
 

@@ -126,6 +126,7 @@ void append_head(std::string& out, const ResponseHead& head, std::string_view da
   }
   if (!head.connection.empty()) append_header(out, "Connection", head.connection);
   for (const Header& header : head.extra) append_header(out, header.name, header.value);
+  for (const Header& header : head.added) append_header(out, header.name, header.value);
   out.append("\r\n");
 }
 

@@ -38,6 +38,7 @@ struct ResponseHead {
   // "close", "keep-alive", or empty: what HTTP/1.1 means by itself.
   std::string_view connection = {};
   std::span<const Header> extra = {};
+  std::span<const Header> added = {};
 };
 
 bool has_no_body(int status);

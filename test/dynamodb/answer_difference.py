@@ -7,12 +7,13 @@
 """
 
 import os
+import json
 import re
 from collections import Counter
 from decimal import Decimal
 from typing import NamedTuple
 
-from known_differences import same_message, same_refusal
+from known_differences import KEY, same_message, same_refusal
 
 SETS = {"SS", "NS", "BS"}
 NOT_COMPARED = {"ConsumedCapacity", "ItemCollectionMetrics"}
@@ -80,6 +81,9 @@ def differing_pages(operation, members, how, ours, theirs):
     def all_of(pages, name):
         return [item for page in pages for item in page.get(name, [])]
 
+    if "IndexName" in members and "Limit" in members and re.search(r'"B": "(/|f4)', json.dumps(members)):
+        # The emulator takes bytes above 0x7f for negative when it goes on behind one, and loses items of an index.
+        return None if all(item in all_of(ours, "Items") for item in all_of(theirs, "Items")) else "items that only theirs has"
     for name in ("Count", "ScannedCount"):
         sums = [sum(page[name] for page in pages) for pages in (ours, theirs)]
         if sums[0] != sums[1]:
@@ -119,7 +123,7 @@ def entries(members):
 VALUE = re.compile("(ExpressionAttributeValues contains invalid value: )?("
                    "The parameter cannot be converted to a numeric value.*|Number (over|under)flow.*|Attempting to store more than.*|"
                    "One or more parameter values were invalid: (An (string|number) set  may not be empty|Binary sets .*|Input "
-                   "collection .*)|Input collection contains duplicates.*)")
+                   "collection .*)|Input collection contains duplicates.*)( for key :\\w+)?")
 
 
 def differing_refusals(ours, theirs, entries_count):
@@ -137,7 +141,7 @@ def differing_refusals(ours, theirs, entries_count):
         if any(reason["Code"] == "ValidationError" for reason in reasons) and len(other.get("CancellationReasons", [])) < len(reasons):
             return None  # the emulator stops at the first
         return differing_reasons(reasons, other.get("CancellationReasons", []))
-    if (ours.type, theirs.type) == ("ValidationException", "TransactionCanceledException") and "conditions on the keys" in theirs.message:
+    if (ours.type, theirs.type) == ("ValidationException", "TransactionCanceledException") and re.match(KEY, theirs.message):
         return None  # an expression is looked at before the key
     if "Cannot update attribute" in ours.message and theirs.type == "ConditionalCheckFailedException":
         return None  # the emulator looks at the condition first

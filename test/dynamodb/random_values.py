@@ -129,7 +129,8 @@ class Values:
     def set(self, kind=None):
         kind = kind or self.pick(["SS", "NS", "BS"])
         size = self.pick([1, 1, 2, 3]) if not self.one_in(150) else 0
-        members = {"SS": TEXTS, "NS": [number for number in NUMBERS if number not in ("-0", "100")],
+        # The same numbers in other words, and those that the emulator does not find again in a set that it stored.
+        members = {"SS": TEXTS, "NS": [number for number in NUMBERS if number not in ("-0", "100", "1e-130", "-1e-130")],
                    "BS": [encoded(data) for data in BYTES]}[kind]
         chosen = self.chance.sample(members, size)
         if self.one_in(150):

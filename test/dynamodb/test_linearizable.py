@@ -285,7 +285,7 @@ def test_transactions_are_seen_whole_and_in_one_order(db, table, name):
     assert_order(history, (START,) * ACCOUNTS, accounts_step)
 
 
-# --- over a kill
+# --- over kills and power cuts
 
 
 def send_again(unanswered, recorder):
@@ -326,9 +326,11 @@ def unknown(recorders):
             (each.unanswered for each in recorders if each.unanswered) if kind not in ("get", "read")]
 
 
-@pytest.fixture
-def killable(fresh_server):
-    server = fresh_server().start()
+@pytest.fixture(params=["kill", "power-loss"])
+def killable(request, fresh_server):
+    """A server whose kill() is that, or a power cut: everything that was never synced goes."""
+    flags = [] if request.param == "kill" else ["--simulated-disk", f"power-loss:seed={SEED}"]
+    server = fresh_server(flags=flags).start()
     client = DynamoDB(server.url)
     client("CreateTable", **creation("table", "h:S"))
     wait_until(lambda: client("DescribeTable", TableName="table")["Table"]["TableStatus"] == "ACTIVE")
@@ -345,7 +347,7 @@ def recorders_of(server, subjects, seed, invocation_ids=False):
 
 
 @pytest.mark.only_quipu
-def test_single_items_are_linearizable_over_kills(killable):
+def test_single_items_are_linearizable_over_kills_and_power_cuts(killable):
     found = lives(killable, recorders_of(killable, Registers("table", ["a", "b", "c"]), 1000), enough=300)
     seen = [each for recorder in found for each in recorder.seen] + unknown(found)
     for history in by_subject(seen).values():
@@ -363,7 +365,7 @@ def test_what_was_cut_off_and_sent_again_happened_once(killable):
 
 
 @pytest.mark.only_quipu
-def test_transactions_are_whole_over_kills(killable):
+def test_transactions_are_whole_over_kills_and_power_cuts(killable):
     accounts = Accounts("table", "account")
     opener = DynamoDB(killable.url)
     accounts.open(opener)

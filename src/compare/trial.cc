@@ -1,0 +1,146 @@
+#include "compare/trial.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <semaphore>
+
+#include "base/random.h"
+
+namespace quipu::compare {
+
+namespace {
+
+using counter::CallOutcome;
+
+constexpr std::int64_t far_maximum = 1'000'000'000'000;
+constexpr std::int64_t small_maximum = 100;
+constexpr unsigned small_counters = 8;
+constexpr unsigned tries_for_each = 4;  // of the small maximum
+constexpr unsigned retried_calls = 200;
+constexpr unsigned tries_max = 2'000;  // of one call
+constexpr std::chrono::milliseconds pause_before_retry{5};
+constexpr std::uint64_t thrown_away_percent = 20;
+
+void blame(Verdict& verdict, std::uint64_t& what, std::uint64_t count, const std::string& example) {
+  if (count == 0) return;
+  what += count;
+  if (verdict.example.empty()) verdict.example = example;
+}
+
+std::uint64_t duplicates_in(std::vector<torture::Operation> acked) {
+  std::ranges::sort(acked, {}, &torture::Operation::value);
+  std::uint64_t twice = 0;
+  for (std::size_t i = 1; i < acked.size(); ++i) twice += acked[i].value == acked[i - 1].value ? 1 : 0;
+  return twice;
+}
+
+// One counter that began at 0.
+void judge(counter::CounterStore& store, const std::string& counter, const LoadResult& load, Verdict& verdict) {
+  std::vector<torture::Operation> acked;
+  std::ranges::copy_if(load.operations, std::back_inserter(acked),
+                       [](const auto& each) { return each.outcome == torture::Outcome::acked; });
+  const std::uint64_t twice = duplicates_in(acked);
+  blame(verdict, verdict.duplicates, twice, fmt::format("{} numbers of {} were given to two clients", twice, counter));
+  if (twice == 0) {
+    const torture::CounterRules rules{.name = counter, .start = 0, .step = 1};
+    const auto checked = torture::check_counters({&rules, 1}, load.operations);
+    if (!checked.ok())
+      blame(verdict, verdict.out_of_order, checked.violations_total, torture::to_string(checked.violations.front()));
+  }
+  const Answer now = read(store, counter);
+  if (now.outcome != CallOutcome::done) return;
+  const auto count = static_cast<std::int64_t>(acked.size());
+  const auto unknown = static_cast<std::int64_t>(load.unknown);
+  blame(verdict, verdict.lost, static_cast<std::uint64_t>(std::max<std::int64_t>(0, count - now.value)),
+        fmt::format("{} increments of {} were acknowledged, and it is {}", count, counter, now.value));
+  blame(verdict, verdict.handed_to_nobody,
+        static_cast<std::uint64_t>(std::max<std::int64_t>(0, now.value - count - unknown)),
+        fmt::format("{} is {} after {} increments, and {} of unknown outcome", counter, now.value, count, unknown));
+}
+
+LoadResult run_phase(counter::CounterStore& store, std::string_view phase, std::optional<std::int64_t> max,
+                     const TrialOptions& options, Verdict& verdict) {
+  const std::string counter = fmt::format("{}{}", options.prefix, phase);
+  LoadOptions load{.counters = {counter}, .clients = options.clients, .duration = options.duration};
+  load.max = max;
+  load.progress = [&](std::uint64_t done, double seconds) { options.progress(phase, done, seconds); };
+  LoadResult result = run_load(store, load);
+  judge(store, counter, result, verdict);
+  erase(store, counter);
+  return result;
+}
+
+void try_maximum(counter::CounterStore& store, const TrialOptions& options, Verdict& verdict) {
+  LoadOptions load{.counters = {}, .clients = options.clients, .duration = std::chrono::minutes{1}};
+  for (unsigned i = 0; i < small_counters; ++i) load.counters.push_back(fmt::format("{}maximum-{}", options.prefix, i));
+  load.max = small_maximum;
+  load.calls_max = small_counters * tries_for_each * static_cast<std::uint64_t>(small_maximum);
+  load.progress = [&](std::uint64_t done, double seconds) { options.progress("maximum", done, seconds); };
+  const LoadResult result = run_load(store, load);
+  for (std::uint32_t i = 0; i < small_counters; ++i) {
+    const auto succeeded = std::ranges::count_if(result.operations, [&](const torture::Operation& each) {
+      return each.counter == i && each.outcome == torture::Outcome::acked;
+    });
+    const auto kept = read(store, load.counters[i]).value;
+    const std::int64_t most = std::max<std::int64_t>(succeeded, kept);
+    blame(verdict, verdict.overshot, static_cast<std::uint64_t>(std::max<std::int64_t>(0, most - small_maximum)),
+          fmt::format("{} increments succeeded on {}, whose maximum is {}", most, load.counters[i], small_maximum));
+    // Only where nothing else explains it.
+    if (result.unknown + result.failed + result.conflicts == 0)
+      blame(verdict, verdict.undershot,
+            static_cast<std::uint64_t>(std::max<std::int64_t>(0, small_maximum - succeeded)),
+            fmt::format("only {} increments succeeded on {}, whose maximum is {}", succeeded, load.counters[i],
+                        small_maximum));
+    erase(store, load.counters[i]);
+  }
+}
+
+bool refuses_keys(const Answer& answer) {
+  return answer.error && answer.error->code == ErrorCode::invalid_argument;
+}
+
+void try_retries(counter::CounterStore& store, const LossyWay& lossy, const TrialOptions& options, Verdict& verdict) {
+  const std::string counter = options.prefix + "retries";
+  counter::CounterStore& way = lossy.store != nullptr ? *lossy.store : store;
+  SeededRandom random{1};
+  std::binary_semaphore never{0};
+  std::int64_t counted = 0;
+  for (unsigned i = 0; i < retried_calls; ++i) {
+    const std::string key = fmt::format("{}{}", options.prefix, i);
+    for (unsigned tries = 0; tries < tries_max; ++tries) {
+      const Answer answer = increment(way, counter, {}, key);
+      if (refuses_keys(answer)) {
+        verdict.takes_keys = false;
+        return;
+      }
+      if (answer.outcome != CallOutcome::done) {
+        static_cast<void>(never.try_acquire_for(pause_before_retry));
+        continue;
+      }
+      if (lossy.store == nullptr && random.below(100) < thrown_away_percent) {
+        ++verdict.answers_lost;
+        continue;
+      }
+      ++counted;
+      break;
+    }
+    options.progress("retries", static_cast<std::uint64_t>(counted), 0);
+  }
+  if (lossy.store != nullptr) verdict.answers_lost = lossy.answers_lost();
+  const std::int64_t now = read(store, counter).value;
+  blame(verdict, verdict.double_counted, static_cast<std::uint64_t>(std::max<std::int64_t>(0, now - counted)),
+        fmt::format("{} is {} after {} calls that were repeated with their keys", counter, now, counted));
+  erase(store, counter);
+}
+
+}  // namespace
+
+void run_trial(counter::CounterStore& store, const LossyWay& lossy, const TrialOptions& options, StoreTrial& trial) {
+  trial.unconditional = run_phase(store, "unconditional", {}, options, trial.verdict);
+  trial.conditional = run_phase(store, "conditional", far_maximum, options, trial.verdict);
+  try_maximum(store, options, trial.verdict);
+  try_retries(store, lossy, options, trial.verdict);
+}
+
+}  // namespace quipu::compare

@@ -1,0 +1,120 @@
+#include "compare/trial.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+
+namespace quipu::compare {
+namespace {
+
+using counter::CallOutcome;
+using counter::CounterCall;
+
+// A store in memory, right or with one of the mistakes that recipes make.
+enum class Mistake : std::uint8_t { none, reads_then_writes, forgets, counts_retries, checks_then_adds, refuses_keys };
+
+class MemoryStore final : public counter::CounterStore {
+ public:
+  explicit MemoryStore(Mistake mistake) : mistake_{mistake} {}
+
+  std::unique_ptr<CounterCall> new_call() override { return std::make_unique<Call>(*this); }
+  void flush() override {}
+
+ private:
+  class Call final : public CounterCall {
+   public:
+    explicit Call(MemoryStore& store) : store_{store} {}
+
+    bool start(Completion&) override {
+      const std::string name{this->name(0)};
+      Item& item = items_[0];
+      auto& value = store_.values_[name];
+      if (kind_ == counter::CallKind::read) item.value = value;
+      if (kind_ == counter::CallKind::erase) store_.values_.erase(name);
+      if (kind_ == counter::CallKind::increment) increment(item, value);
+      return true;
+    }
+
+   private:
+    void increment(Item& item, std::int64_t& value) {
+      const bool keyed = !idempotency_key_.empty();
+      if (keyed && store_.mistake_ == Mistake::refuses_keys) return fail_with({ErrorCode::invalid_argument, "no keys"});
+      if (keyed && store_.mistake_ != Mistake::counts_retries && !store_.keys_.insert(idempotency_key_).second) {
+        item.value = value;
+        return;
+      }
+      const std::int64_t slack = store_.mistake_ == Mistake::checks_then_adds ? 2 : 0;
+      if (item.max && value >= *item.max + slack) {
+        item.value = value;
+        return refuse(CallOutcome::max_reached, 0);
+      }
+      const std::uint64_t turn = ++store_.turns_;
+      if (store_.mistake_ == Mistake::forgets && turn % 100 == 0) {
+        item.value = value + 1;
+        return;
+      }
+      if (store_.mistake_ == Mistake::reads_then_writes && turn % 100 == 0 && value > 0) {
+        item.value = value;
+        ++value;
+        return;
+      }
+      item.value = ++value;
+    }
+
+    MemoryStore& store_;
+  };
+
+  const Mistake mistake_;
+  std::map<std::string, std::int64_t, std::less<>> values_;
+  std::set<std::string, std::less<>> keys_;
+  std::uint64_t turns_ = 0;
+};
+
+Verdict verdict_on(Mistake mistake) {
+  MemoryStore store{mistake};
+  TrialOptions options{.clients = 4, .duration = std::chrono::milliseconds{20}, .prefix = "t-", .progress = {}};
+  options.progress = [](std::string_view, std::uint64_t, double) {};
+  StoreTrial trial;
+  run_trial(store, {}, options, trial);
+  EXPECT_GT(trial.unconditional.done, 0u);
+  EXPECT_GT(trial.conditional.done, 0u);
+  return trial.verdict;
+}
+
+TEST(Trial, StoreThatIsRightIsFoundRight) {
+  const Verdict verdict = verdict_on(Mistake::none);
+  EXPECT_TRUE(verdict.good()) << verdict.example;
+  EXPECT_TRUE(verdict.takes_keys);
+  EXPECT_GT(verdict.answers_lost, 0u);
+}
+
+TEST(Trial, ReadThenWriteIsCaught) {
+  EXPECT_GT(verdict_on(Mistake::reads_then_writes).duplicates, 0u);
+}
+
+TEST(Trial, LostIncrementIsCaught) {
+  const Verdict verdict = verdict_on(Mistake::forgets);
+  EXPECT_FALSE(verdict.good());
+  EXPECT_GT(verdict.lost + verdict.duplicates, 0u);
+}
+
+TEST(Trial, RetryThatCountsAgainIsCaught) {
+  EXPECT_GT(verdict_on(Mistake::counts_retries).double_counted, 0u);
+}
+
+TEST(Trial, MaximumThatIsPassedIsCaught) {
+  EXPECT_EQ(verdict_on(Mistake::checks_then_adds).overshot, 2u * 8);
+}
+
+TEST(Trial, StoreWithoutKeysSaysSo) {
+  const Verdict verdict = verdict_on(Mistake::refuses_keys);
+  EXPECT_FALSE(verdict.takes_keys);
+  EXPECT_TRUE(verdict.good());
+}
+
+}  // namespace
+}  // namespace quipu::compare

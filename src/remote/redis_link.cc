@@ -1,0 +1,197 @@
+#include "remote/redis_link.h"
+
+#include <algorithm>
+
+namespace quipu::remote {
+
+using std::chrono::steady_clock;
+
+RedisLink::RedisLink(const RedisAccess& access, LinkLimits limits)
+    : access_{access}, limits_{limits}, cluster_{{.host = access.url.host, .port = access.url.port}} {}
+
+RedisLink::Peer& RedisLink::peer(Node node) {
+  if (peers_.size() < cluster_.nodes().size()) peers_.resize(cluster_.nodes().size());
+  return peers_[node];
+}
+
+bool RedisLink::is_connected() const {
+  return std::ranges::any_of(peers_, [](const Peer& peer) { return peer.connection != nullptr; });
+}
+
+void RedisLink::drop(Node node, std::string why) {
+  peer(node).connection.reset();
+  slots_are_old_ = !cluster_.is_single();
+  last_failure_ = std::move(why);
+}
+
+Result<RedisConnection*> RedisLink::reach(Node node, MonotonicTime deadline) {
+  Peer& there = peer(node);
+  // Noticed before anything is sent, a connection that is gone costs nobody an unknown outcome.
+  if (there.connection != nullptr && there.connection->is_stale()) drop(node, "Redis has closed the connection");
+  if (there.connection != nullptr) return there.connection.get();
+  const MonotonicTime now = steady_clock::now();
+  if (now < there.not_before) return fail(ErrorCode::unavailable, "{}", there.why_not);
+  const RedisAddress& address = cluster_.nodes()[node];
+  auto opened = RedisConnection::open(access_, address.host, address.port, std::min(deadline, now + limits_.connect));
+  if (!opened) {
+    there.not_before = steady_clock::now() + redis_node_pause;
+    there.why_not = opened.error().message;
+    drop(node, there.why_not);
+    return std::unexpected(std::move(opened).error());
+  }
+  there.connection = *std::move(opened);
+  return there.connection.get();
+}
+
+Result<> RedisLink::ask_for_slots(Node node, MonotonicTime deadline) {
+  QUIPU_TRY(RedisConnection * connection, reach(node, deadline));
+  auto reply = connection->ask({"CLUSTER", "SLOTS"}, deadline);
+  if (!reply) {
+    drop(node, reply.error().message);
+    return std::unexpected(std::move(reply).error());
+  }
+  // A single Redis has no such command for us.
+  if (reply->is_error() && cluster_.is_single()) return {};
+  const RedisAddress asked = cluster_.nodes()[node];
+  QUIPU_CHECK(cluster_.take_slots(*reply, asked));
+  slots_are_old_ = false;
+  return {};
+}
+
+Result<> RedisLink::connect() {
+  peers_.clear();
+  const MonotonicTime deadline = steady_clock::now() + limits_.connect;
+  Result<> reached = fail(ErrorCode::unavailable, "no node");
+  // The address that was given is asked first; if it is gone, the others know the cluster as well.
+  for (std::size_t node = 0; node < cluster_.nodes().size() && steady_clock::now() < deadline; ++node) {
+    reached = ask_for_slots(static_cast<Node>(node), deadline);
+    if (reached) break;
+  }
+  return reached;
+}
+
+Result<> RedisLink::ping() {
+  const MonotonicTime deadline = steady_clock::now() + limits_.call;
+  for (std::size_t node = 0; node < peers_.size(); ++node) {
+    RedisConnection* connection = peers_[node].connection.get();
+    if (connection == nullptr) continue;
+    const auto reply = connection->is_stale() ? Result<resp::Reply>{fail(ErrorCode::unavailable, "it was closed")}
+                                              : connection->ask({"PING"}, deadline);
+    if (!reply || reply->is_error()) drop(static_cast<Node>(node), reply ? reply->text : reply.error().message);
+  }
+  if (is_connected()) return {};
+  return fail(ErrorCode::unavailable, "{}", last_failure_);
+}
+
+// From any node that answers.
+void RedisLink::refresh_slots(MonotonicTime deadline) {
+  for (std::size_t node = 0; node < cluster_.nodes().size() && steady_clock::now() < deadline; ++node)
+    if (ask_for_slots(static_cast<Node>(node), deadline)) return;
+}
+
+bool RedisLink::may_repeat([[maybe_unused]] const RemoteCall& call) {
+#ifdef QUIPU_BUG_BARE_INCREMENT_REPEATED
+  return true;
+#else
+  return call.kind() == counter::CallKind::read || !call.marker().empty();
+#endif
+}
+
+void RedisLink::give_up(Task& task) {
+  task.call->failed({task.in_doubt ? ErrorCode::outcome_unknown : ErrorCode::unavailable, std::move(task.why)});
+}
+
+// All of its tasks in one piece. Gives those that were sent; the others know why not.
+std::vector<RedisLink::Task*> RedisLink::send_to(Node node, std::vector<Task>& tasks, MonotonicTime deadline) {
+  std::vector<Task*> chosen;
+  for (Task& task : tasks)
+    if (task.node == node) chosen.push_back(&task);
+  if (chosen.empty()) return {};
+  const auto reached = reach(node, deadline);
+  if (!reached) {
+    for (Task* task : chosen) {
+      task->why = reached.error().message;
+      task->redirected = false;
+    }
+    return {};
+  }
+  output_.clear();
+  for (const Task* task : chosen) {
+    if (task->asking) resp::append_command(output_, {"ASKING"});
+    append_redis_call(output_, *task->call, task->form);
+  }
+  if (auto sent = (*reached)->send(output_, deadline); !sent) {
+    // Some of it may have gone out.
+    drop(node, sent.error().message);
+    for (Task* task : chosen) {
+      task->why = sent.error().message;
+      task->in_doubt = true;
+    }
+    return {};
+  }
+  return chosen;
+}
+
+// Afterwards the call is answered, or is to be sent again, in another way or elsewhere.
+Result<> RedisLink::take_reply(Task& task, const resp::Reply& reply) {
+  const RedisVerdict verdict = take_redis_reply(*task.call, task.form, reply);
+  if (verdict == RedisVerdict::answered) return {};
+  if (verdict == RedisVerdict::nonsense)
+    return fail(ErrorCode::damaged, "Redis answers {:?}, which is no reply to this", reply.text);
+  task.redirected = task.asking = false;
+  task.why = fmt::format("Redis answers {:?}", reply.text);
+  if (verdict == RedisVerdict::not_done) give_up(task);
+  if (verdict == RedisVerdict::no_script) task.form = RedisForm::whole_script;
+  if (verdict == RedisVerdict::overflow) task.form = RedisForm::script;
+  if (verdict != RedisVerdict::moved) return {};
+  const RedisAddress asked = cluster_.nodes()[task.node];
+  QUIPU_TRY(const auto where, cluster_.take_redirection(reply.text, asked));
+  task.node = where.node;
+  task.asking = where.asking;
+  task.redirected = true;
+  return {};
+}
+
+void RedisLink::receive_from(Node node, std::span<Task* const> sent) {
+  RedisConnection& connection = *peer(node).connection;
+  resp::Reply reply;
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    Result<> received = sent[i]->asking ? connection.receive(reply) : Result<>{};
+    if (received) received = connection.receive(reply);
+    if (received) received = take_reply(*sent[i], reply);
+    if (received) continue;
+    for (Task* task : sent.subspan(i)) {
+      task->why = received.error().message;
+      task->in_doubt = true;
+    }
+    return drop(node, received.error().message);
+  }
+}
+
+Result<> RedisLink::run(std::span<RemoteCall* const> calls) {
+  const MonotonicTime deadline = steady_clock::now() + limits_.call;
+  std::vector<Task> tasks;
+  tasks.reserve(calls.size());
+  for (RemoteCall* call : calls) tasks.push_back({.call = call});
+  for (unsigned tries = 0; tries < redis_tries_max && !tasks.empty() && steady_clock::now() < deadline; ++tries) {
+    if (slots_are_old_) refresh_slots(deadline);
+    for (Task& task : tasks)
+      if (!task.redirected) task.node = cluster_.owner(task.call->counter());
+    const std::size_t nodes = cluster_.nodes().size();
+    std::vector<std::pair<Node, std::vector<Task*>>> sent;
+    for (std::size_t node = 0; node < nodes; ++node) {
+      auto to_node = send_to(static_cast<Node>(node), tasks, deadline);
+      if (!to_node.empty()) sent.emplace_back(static_cast<Node>(node), std::move(to_node));
+    }
+    if (sent.empty() && !slots_are_old_) break;
+    for (const auto& [node, to_node] : sent) receive_from(node, to_node);
+    for (Task& task : tasks)
+      if (!task.call->answered() && task.in_doubt && !may_repeat(*task.call)) give_up(task);
+    std::erase_if(tasks, [](const Task& task) { return task.call->answered(); });
+  }
+  for (Task& task : tasks) give_up(task);
+  if (is_connected()) return {};
+  return fail(ErrorCode::unavailable, "{}", last_failure_);
+}
+
+}  // namespace quipu::remote
