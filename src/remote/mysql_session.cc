@@ -168,11 +168,11 @@ std::vector<Outcome> Session::run_all(const std::vector<std::string>& statements
     outcomes.push_back({.trouble = Trouble::not_sent, .message = mysql_error(connection)});
     return outcomes;
   }
-  int failed = mysql_read_query_result(connection);
+  bool failed = mysql_read_query_result(connection) != 0;
   while (outcomes.size() < statements.size()) {
-    outcomes.push_back(failed != 0 ? trouble_now() : read_outcome());
+    outcomes.push_back(failed ? trouble_now() : read_outcome());
     if (!outcomes.back().good() || !mysql_more_results(connection)) break;
-    failed = mysql_next_result(connection);
+    failed = mysql_next_result(connection) != 0;
   }
   return outcomes;
 }
