@@ -13,7 +13,8 @@ class KeyCallers final : public aws::CredentialSource, public aws::CallerLimits 
   explicit KeyCallers(const gateway::KeyRing& ring) : ring_{ring} {}
 
   std::optional<aws::Credential> find(std::string_view access_key_id) const override;
-  aws::Answer<> admit(std::string_view access_key_id) override;
+  std::unique_ptr<Place> new_place(http::Exchange& exchange) override;
+  aws::Answer<Passage> admit(std::string_view access_key_id, Place& place) override;
 
  private:
   const gateway::KeyRing& ring_;

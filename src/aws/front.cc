@@ -16,9 +16,11 @@ struct Front::Loop {
 
 class Front::Connection final : public http::Exchange::State {
  public:
-  Connection(const Context& context, http::Exchange& exchange) : call{context, exchange} {}
+  Connection(const Context& context, http::Exchange& exchange)
+      : call{context, exchange}, place{context.limits != nullptr ? context.limits->new_place(exchange) : nullptr} {}
 
   Call call;
+  std::unique_ptr<CallerLimits::Place> place;  // null: there are no limits
   std::string inflated;
   SignatureScratch signature;
   wire::ReplyStyle style;
@@ -71,7 +73,14 @@ Answer<> Front::begin(Connection& connection) {
   call.operation = find_operation(service, target.operation);
   if (call.operation == nullptr) return refuse(ErrorType::unknown_operation);
   QUIPU_CHECK(authenticate(connection));
-  if (context_.limits != nullptr) QUIPU_CHECK(context_.limits->admit(call.caller));
+  if (connection.place != nullptr) {
+    QUIPU_TRY(const auto passage, context_.limits->admit(call.caller, *connection.place));
+    if (passage == CallerLimits::Passage::later) {
+      call.waiting = true;
+      call.exchange.postpone();
+      return {};
+    }
+  }
   QUIPU_TRY(const std::string_view body, wire::read_body(request, connection.inflated));
   call.text = body;
   call.host = request.header("host").value_or("");

@@ -74,7 +74,7 @@ std::vector<Finding> findings(const StoreTrial& trial) {
     all.push_back({.question = "retries counted twice",
                    .answer = "cannot be told: this store keeps nothing that tells a retry from a new call",
                    .good = false});
-  all.push_back({.question = "an acknowledged increment survives", .answer = trial.durability});
+  all.push_back({.question = "durability on ack", .answer = trial.durability});
   return all;
 }
 

@@ -62,7 +62,7 @@ bool Gate::identify(Session& session, std::optional<std::string_view> key) const
 }
 
 Gate::Passage Gate::count(Session& session) {
-  const Admission admission = session.caller.meter->admit();
+  const Admission admission = session.caller.meter->admit(session.quota_wait);
   switch (admission.verdict) {
     case Admission::Verdict::admitted: return Passage::open;
     case Admission::Verdict::over_rate:
@@ -72,8 +72,9 @@ Gate::Passage Gate::count(Session& session) {
       respond_throttled(session.exchange, R"({"message":"Limit Exceeded"})", admission.retry_after_s);
       break;
     case Admission::Verdict::busy:
-      respond_problem(session.exchange, 503, "busy", "the quota of this key could not be asked in time; retry");
+      respond_problem(session.exchange, 503, "busy", "the quota of this key could not be asked; retry");
       return Passage::refused;
+    case Admission::Verdict::later: session.exchange.postpone(); return Passage::later;
   }
   return Passage::throttled;
 }

@@ -24,8 +24,8 @@ class Gate {
  public:
   Gate(const KeyRing& ring, Keys keys) : ring_{ring}, keys_{keys} {}
 
-  enum class Passage : std::uint8_t { open, refused, throttled };
-  // Unless it is open, the request is answered.
+  enum class Passage : std::uint8_t { open, refused, throttled, later };
+  // Unless it is open, the request is answered; or postponed if it is `later`.
   Passage admit(Session& session, Access access, Refusals refusals) const;
 
  private:

@@ -35,11 +35,14 @@ class Meter::Take final : public QuotaTake {
   const std::shared_ptr<Meter> meter_;
 };
 
-Admission Meter::admit() {
+Admission Meter::admit(QuotaWait& wait) {
   using enum Admission::Verdict;
+  wait.end();
+  const bool goes_on = std::exchange(wait.has_waited_, false);
   LivePlan* const plan = plan_.load(std::memory_order_acquire);
   if (plan == nullptr) return {};
-  if (const RateLimit rate = plan->rate(); rate.interval_ns != 0) {
+  // Whoever has waited for the quota has passed here already.
+  if (const RateLimit rate = plan->rate(); rate.interval_ns != 0 && !goes_on) {
     const std::int64_t wait_ns = bucket_.take(rate, nanoseconds(usage_.clock().now()));
     if (wait_ns > 0) {
       plan->over_rate.add();
@@ -48,7 +51,9 @@ Admission Meter::admit() {
   }
   const auto quota = plan->quota();
   if (!quota) return {};
-  const Admission admission = take_of_quota(*plan, *quota);
+  wait.has_waited_ = goes_on;
+  const Admission admission = take_of_quota(*quota, wait);
+  if (admission.verdict != later) wait.has_waited_ = false;
   if (admission.verdict == over_quota) plan->over_quota.add();
   return admission;
 }
@@ -60,42 +65,46 @@ bool Meter::take_at_hand(std::int64_t& left) {
   return false;
 }
 
-Admission Meter::take_of_quota(const LivePlan& plan, const Quota& quota) {
+Admission Meter::take_of_quota(const Quota& quota, QuotaWait& wait) {
   const std::int64_t now_ms = usage_.clock().wall_ms();
   std::int64_t left = 0;
   if (now_ms >= ends_ms_.load(std::memory_order_acquire) || !take_at_hand(left))
-    return wait_for_quota(plan, quota, now_ms);
+    return wait_for_quota(quota, wait, now_ms);
   if (const std::int64_t block = quota_block(quota.limit); block > 1 && left - 1 == block / 2) fetch_ahead(quota);
   return {};
 }
 
-// The loop itself waits here. Going on with a request later would need a copy of all of it, for each of the requests of
-// which hardly any waits: a large quota's next block is nearly always there before the last one is used up, and a small
-// quota has few requests. What it waits for is one group commit, some hundred microseconds. A store that stalls is not
-// waited for by each request: after the first one the others take no longer than to start their takes, whose blocks
-// they find when they come again.
-Admission Meter::wait_for_quota(const LivePlan& plan, const Quota& quota, std::int64_t now_ms) {
+// A large quota's next block is nearly always there before the last one is used up. Where it is not, and with a small
+// quota always, a request waits for one group commit, and all that wait share the take.
+Admission Meter::wait_for_quota(const Quota& quota, QuotaWait& wait, std::int64_t now_ms) {
   using enum Admission::Verdict;
-  const auto deadline = std::chrono::steady_clock::now() + quota_wait_max;
   Lock lock{mutex_};
-  const std::uint64_t failures = failures_;
-  const Admission not_now{.verdict = busy, .retry_after_s = 1};
-  for (;;) {
-    enter_window(quota.period, now_ms);
-    std::int64_t left = 0;
-    if (take_at_hand(left)) return {};
-    if (used_up_) return {.verdict = over_quota, .retry_after_s = seconds_rounded_up(window_.ends_ms - now_ms, 1000)};
-    if (failures_ != failures || plan_.load(std::memory_order_acquire) != &plan) return not_now;
-    if (!under_way_ && !changing_) {
-      start_take(lock, quota_block(quota.limit));
-      continue;
-    }
-    if (usage_.stalled(std::chrono::steady_clock::now())) return not_now;
-    if (changed_.wait_until(lock, deadline) == std::cv_status::timeout) {
-      usage_.note_stall(deadline + quota_stall);
-      return not_now;
-    }
+  enter_window(quota.period, now_ms);
+  std::int64_t left = 0;
+  if (take_at_hand(left)) return {};
+  if (used_up_) return {.verdict = over_quota, .retry_after_s = seconds_rounded_up(window_.ends_ms - now_ms, 1000)};
+  if (wait.has_waited_ && wait.failures_ != failures_) return {.verdict = busy, .retry_after_s = 1};
+  wait.meter_ = shared_from_this();
+  wait.has_waited_ = true;
+  wait.failures_ = failures_;
+  waiting_.push_back(&wait);
+  if (!under_way_ && !changing_)
+    start_take(lock, std::max(quota_block(quota.limit), static_cast<std::int64_t>(waiting_.size())));
+  return {.verdict = later};
+}
+
+void QuotaWait::end() {
+  if (meter_ == nullptr) return;
+  {
+    const std::scoped_lock lock{meter_->mutex_};
+    std::erase(meter_->waiting_, this);
   }
+  meter_.reset();
+}
+
+void Meter::wake_waiters() noexcept {
+  for (const QuotaWait* wait : waiting_) wait->wake_();
+  waiting_.clear();
 }
 
 void Meter::enter_window(Period period, std::int64_t now_ms) {
@@ -134,6 +143,7 @@ void Meter::taken(const Take& take, std::int64_t granted, const Error* error) no
     if (granted == 0) used_up_ = true;
   }
   changed_.notify_all();
+  wake_waiters();
 }
 
 void Meter::set_plan(LivePlan* plan) {
@@ -149,11 +159,11 @@ void Meter::limits_changed() {
   give_back(lock);
   changed_.wait(lock, [this] { return !under_way_; });
   changing_ = false;
-  changed_.notify_all();
   // As at the start: the next request finds out what is left under the new limit.
   window_ = {};
   used_up_ = false;
   ends_ms_.store(0, std::memory_order_release);
+  wake_waiters();
 }
 
 std::int64_t Meter::at_hand(Period period, const Window& window) const {

@@ -4,16 +4,18 @@
 // A block is taken from the store, durably, before the first request of it goes on (usage_table.h). So a quota is never
 // exceeded, whenever the process dies; what it had at hand then is lost to the key. The larger a quota, the larger its
 // blocks, and the next one is on its way before the last is used up. A quota of up to exact_quota_max has no blocks:
-// each request takes its own, and nothing is lost.
+// what is taken is what requests wait for, and a crash loses no more than those.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "gateway/plan_book.h"
@@ -23,10 +25,6 @@ namespace quipu::gateway {
 
 inline constexpr std::int64_t exact_quota_max = 1000;
 inline constexpr std::int64_t quota_block_max = 10'000;
-// How long a request waits for a block; usually it is one sync of the log.
-inline constexpr std::chrono::milliseconds quota_wait_max{500};
-// Once that was in vain, how long nobody waits.
-inline constexpr std::chrono::milliseconds quota_stall{1000};
 
 // A hundredth of the quota, where that is not exact.
 constexpr std::int64_t quota_block(std::int64_t limit) {
@@ -38,10 +36,34 @@ struct Admission {
     admitted,
     over_rate,
     over_quota,
-    busy,  // the quota could not be asked in time
+    busy,   // the store could not say
+    later,  // the wait is called, and then the request is to ask again
   };
   Verdict verdict = Verdict::admitted;
   std::int64_t retry_after_s = 0;
+};
+
+class Meter;
+
+// What a connection keeps to wait for a block.
+class QuotaWait {
+ public:
+  // `wake` is called by any thread, when it makes sense to ask again.
+  explicit QuotaWait(std::function<void()> wake) : wake_{std::move(wake)} {}
+  ~QuotaWait() { end(); }
+  QuotaWait(const QuotaWait&) = delete;
+  QuotaWait& operator=(const QuotaWait&) = delete;
+
+  // Once this returns, nobody calls.
+  void end();
+
+ private:
+  friend class Meter;
+
+  const std::function<void()> wake_;
+  std::shared_ptr<Meter> meter_;  // null: it does not wait
+  bool has_waited_ = false;       // for this request
+  std::uint64_t failures_ = 0;    // of the meter when it began to
 };
 
 class Meter final : public std::enable_shared_from_this<Meter> {
@@ -51,8 +73,8 @@ class Meter final : public std::enable_shared_from_this<Meter> {
   Meter(const UsageTable& usage, std::string_view key_id, LivePlan* plan)
       : usage_{usage}, key_id_{key_id}, plan_{plan} {}
 
-  // Counts a request, unless it is refused.
-  Admission admit();
+  // Counts a request, unless it is refused or has to wait.
+  Admission admit(QuotaWait& wait);
 
   LivePlan* plan() const { return plan_.load(std::memory_order_acquire); }
   // From now on under that plan. Waits until the store has back what was at hand.
@@ -68,16 +90,18 @@ class Meter final : public std::enable_shared_from_this<Meter> {
   void wait_until_idle();
 
  private:
+  friend class QuotaWait;
   class Take;
   using Lock = std::unique_lock<std::mutex>;
 
-  Admission take_of_quota(const LivePlan& plan, const Quota& quota);
-  Admission wait_for_quota(const LivePlan& plan, const Quota& quota, std::int64_t now_ms);
+  Admission take_of_quota(const Quota& quota, QuotaWait& wait);
+  Admission wait_for_quota(const Quota& quota, QuotaWait& wait, std::int64_t now_ms);
   bool take_at_hand(std::int64_t& left);
   void enter_window(Period period, std::int64_t now_ms);
   void fetch_ahead(const Quota& quota);
   void start_take(Lock& lock, std::int64_t wanted);
   void give_back(Lock& lock);
+  void wake_waiters() noexcept;
   void taken(const Take& take, std::int64_t granted, const Error* error) noexcept;
 
   const UsageTable& usage_;
@@ -95,6 +119,7 @@ class Meter final : public std::enable_shared_from_this<Meter> {
   bool used_up_ = false;    // in this period
   bool changing_ = false;   // no take may start
   std::uint64_t failures_ = 0;
+  std::vector<QuotaWait*> waiting_;
 };
 
 }  // namespace quipu::gateway

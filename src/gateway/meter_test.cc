@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <semaphore>
 #include <thread>
 #include <vector>
 
@@ -27,15 +28,19 @@ class Meters : public testing::Test {
   void set_quota(std::int64_t limit, Period period = Period::day) {
     plan_.set({.quota = Quota{.limit = limit, .period = period}});
   }
-  // On a busy machine a take may be late; that says nothing about the quota.
-  static Verdict patient(Meter& meter) {
-    auto verdict = meter.admit().verdict;
-    while (verdict == Verdict::busy) verdict = meter.admit().verdict;
-    return verdict;
+  // Waits where a connection would.
+  static Admission admission(Meter& meter) {
+    std::binary_semaphore woken{0};
+    QuotaWait wait{[&] { woken.release(); }};
+    for (;;) {
+      const Admission admission = meter.admit(wait);
+      if (admission.verdict != Verdict::later) return admission;
+      woken.acquire();
+    }
   }
   static int admitted(Meter& meter, int requests) {
     int count = 0;
-    for (int i = 0; i < requests; ++i) count += patient(meter) == Verdict::admitted ? 1 : 0;
+    for (int i = 0; i < requests; ++i) count += admission(meter).verdict == Verdict::admitted ? 1 : 0;
     meter.wait_until_idle();
     return count;
   }
@@ -50,7 +55,7 @@ class Meters : public testing::Test {
 
 TEST_F(Meters, WithoutAPlanThereIsNoLimit) {
   Meter free{*usage_, "k", nullptr};
-  for (int i = 0; i < 1000; ++i) EXPECT_EQ(free.admit().verdict, Verdict::admitted);
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(admission(free).verdict, Verdict::admitted);
 }
 
 TEST_F(Meters, ASmallQuotaIsExactAlsoAcrossCrashes) {
@@ -61,7 +66,7 @@ TEST_F(Meters, ASmallQuotaIsExactAlsoAcrossCrashes) {
   crash();
   const auto last = meter();
   EXPECT_EQ(admitted(*last, 5), 1);
-  EXPECT_EQ(last->admit().verdict, Verdict::over_quota);
+  EXPECT_EQ(admission(*last).verdict, Verdict::over_quota);
   EXPECT_EQ(taken(), 10);
 }
 
@@ -103,12 +108,27 @@ TEST_F(Meters, ThreadsTogetherGetTheQuotaAndNoMore) {
       std::vector<std::jthread> threads;
       for (int t = 0; t < 4; ++t)
         threads.emplace_back([&] {
-          for (int i = 0; i < limit / 3; ++i) count += patient(*shared) == Verdict::admitted ? 1 : 0;
+          for (int i = 0; i < limit / 3; ++i) count += admission(*shared).verdict == Verdict::admitted ? 1 : 0;
         });
     }
     shared->wait_until_idle();
     EXPECT_EQ(count, limit);
   }
+}
+
+// A connection that goes away while it waits is not called any more.
+TEST_F(Meters, AWaitMayEndBeforeItsBlockIsThere) {
+  set_quota(3);
+  const auto one = meter();
+  std::atomic<int> calls{0};
+  for (int i = 0; i < 2; ++i) {
+    QuotaWait wait{[&] { ++calls; }};
+    EXPECT_EQ(one->admit(wait).verdict, Verdict::later);
+  }
+  const int calls_before = calls;
+  one->wait_until_idle();
+  EXPECT_EQ(calls, calls_before);
+  EXPECT_EQ(admitted(*one, 5), 3) << "what nobody waited for is there for the next";
 }
 
 TEST_F(Meters, TheNextPeriodStartsAnew) {
@@ -118,7 +138,7 @@ TEST_F(Meters, TheNextPeriodStartsAnew) {
     EXPECT_EQ(admitted(*one, 5), 3);
     const Window window = window_of(period, t_.clock().wall_ms());
     const std::int64_t left_s = (window.ends_ms - t_.clock().wall_ms() + 999) / 1000;
-    EXPECT_EQ(one->admit().retry_after_s, left_s);
+    EXPECT_EQ(admission(*one).retry_after_s, left_s);
     t_.clock().advance(std::chrono::milliseconds{window.ends_ms - t_.clock().wall_ms() - 1});
     EXPECT_EQ(admitted(*one, 1), 0) << "a millisecond too early";
     t_.clock().advance(std::chrono::milliseconds{1});
@@ -165,7 +185,7 @@ TEST_F(Meters, ARefusalForTheRateUsesNoQuota) {
   plan_.set({.rate_thousandths = 1, .burst = 5, .quota = Quota{.limit = 100, .period = Period::day}});
   const auto one = meter();
   EXPECT_EQ(admitted(*one, 20), 5);
-  const Admission refused = one->admit();
+  const Admission refused = admission(*one);
   EXPECT_EQ(refused.verdict, Verdict::over_rate);
   EXPECT_NEAR(static_cast<double>(refused.retry_after_s), 1000, 5);
   EXPECT_EQ(taken(), 5);

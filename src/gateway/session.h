@@ -29,7 +29,7 @@ class Endpoint {
 
 class Session final : public http::Exchange::State, public counter::CounterCall::Completion {
  public:
-  explicit Session(http::Exchange& exchange_) : exchange{exchange_} {}
+  explicit Session(http::Exchange& exchange_) : exchange{exchange_}, quota_wait{[this] { exchange.wake(); }} {}
 
   void completed(counter::CounterCall&) noexcept override { exchange.wake(); }
 
@@ -41,10 +41,11 @@ class Session final : public http::Exchange::State, public counter::CounterCall:
   void note_outcome();
 
   http::Exchange& exchange;
-  Endpoint* endpoint = nullptr;          // of the request under way
-  Caller caller;                         // who asks
-  std::string shown_key;                 // by which the caller is known
-  std::uint64_t ring_version = 0;        // of the moment when it was; 0: nobody is
+  Endpoint* endpoint = nullptr;    // of the request under way
+  Caller caller;                   // who asks
+  std::string shown_key;           // by which the caller is known
+  std::uint64_t ring_version = 0;  // of the moment when it was; 0: nobody is
+  QuotaWait quota_wait;
   Store* store = nullptr;                // of the call
   counter::CounterCall* call = nullptr;  // of the request under way
   std::string name;                      // scratch: a decoded name

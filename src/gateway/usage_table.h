@@ -2,13 +2,11 @@
 // and kind of period. The next period writes over the last one's.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
 #include "base/result.h"
 #include "gateway/plan.h"
 #include "table/tables.h"
@@ -27,10 +25,6 @@ class UsageTable {
   const table::TableSchema& schema() const { return *schema_; }
   const Clock& clock() const { return tables_.clock(); }
 
-  // Somebody has waited for a take in vain; until when nobody should wait.
-  void note_stall(MonotonicTime until) const { stalled_until_.store(until, std::memory_order_relaxed); }
-  bool stalled(MonotonicTime now) const { return now < stalled_until_.load(std::memory_order_relaxed); }
-
   static std::string item_key(std::string_view key_id, Period period);
 
  private:
@@ -39,7 +33,6 @@ class UsageTable {
 
   table::Tables& tables_;
   const std::shared_ptr<const table::TableSchema> schema_;
-  mutable std::atomic<MonotonicTime> stalled_until_{MonotonicTime{}};
 };
 
 // Takes a block of a quota, or brings one back: one durable change of one item. It is asked for the limit when it is

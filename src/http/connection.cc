@@ -52,6 +52,12 @@ void Connection::on_events(std::uint32_t events) {
 void Connection::on_wake() {
   woken_.exchange(false, std::memory_order_acq_rel);
   if (phase_ != Phase::waiting && phase_ != Phase::streaming) return;  // a wake that came late
+  if (postponed_) {
+    postponed_ = false;
+    phase_ = Phase::reading;
+    if (input_.empty()) refuse(Refusal::too_many_buffered_bytes);  // there was no room to keep the request
+    return advance();
+  }
   Connection* const before = loop_.set_current(this);
   loop_.handler().resume(*this);
   loop_.set_current(before);
@@ -212,12 +218,17 @@ void Connection::process(char*& bytes, std::size_t& size) {
     is_handling_ = true;
     loop_.handler().handle(*this);
     is_handling_ = false;
+    if (postponed_) {
+      bytes -= parser_.consumed();
+      size += parser_.consumed();
+    } else {
+      parser_ = RequestParser{};
+    }
   }
   input_is_new_ = size > 0;
 }
 
 void Connection::start_exchange(const Request& request) {
-  parser_ = RequestParser{};
   in_body_ = continue_sent_ = closes_after_answer_ = false;
   bytes_since_ = 0;
   added_headers_ = {};

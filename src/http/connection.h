@@ -42,6 +42,7 @@ class Connection final : public Exchange {
   void end_stream() override;
   std::size_t unsent_bytes() const override;
   void add_to_answer(std::span<const Header> headers) override { added_headers_ = headers; }
+  void postpone() override { postponed_ = true; }
   void close_after_answer() override { closes_after_answer_ = true; }
   void wake() noexcept override;
 
@@ -115,6 +116,7 @@ class Connection final : public Exchange {
   bool ended_ = false;        // our side of the connection
   bool is_stalled_ = false;   // the peer does not take what is unsent; since_ says since when
   bool is_handling_ = false;  // inside Handler::handle()
+  bool postponed_ = false;    // the request under way is still in the own buffer, and is to be handled again
 
   // Of the request that is being answered.
   std::span<const Header> added_headers_;

@@ -44,6 +44,10 @@ class Exchange {
   // outlive the answer.
   virtual void add_to_answer(std::span<const Header> headers) = 0;
 
+  // Inside Handler::handle(), instead of an answer: after the next wake() handle() is called again, with the same
+  // request.
+  virtual void postpone() = 0;
+
   // Called before respond() or begin_stream(): the connection closes after this answer.
   virtual void close_after_answer() = 0;
 

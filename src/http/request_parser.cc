@@ -282,6 +282,7 @@ std::optional<Refusal> RequestParser::check_framing(const Limits& limits, Reques
 
 // The decoded bytes stand right behind the head. What cannot be decoded yet is moved up behind them.
 std::optional<Refusal> RequestParser::decode_chunks(char* bytes, std::size_t& size) {
+  if (chunks_ended_) return std::nullopt;  // and what they were encoded in still stands behind them
   std::size_t at = head_bytes_ + body_bytes_;
   while (at < size && !chunks_ended_) {
     if (chunk_part_ == ChunkPart::data) {

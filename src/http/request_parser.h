@@ -22,7 +22,8 @@ class RequestParser {
   enum class Status : std::uint8_t { incomplete, complete, refused };
 
   // `bytes[0, size)` begins where the request begins. A chunked body is decoded in place, which may make `size`
-  // smaller. If complete, `request` holds views into `bytes`, and the next request begins at consumed().
+  // smaller. If complete, `request` holds views into `bytes`, and the next request begins at consumed(); asked again
+  // with the same bytes, it is complete again.
   Status parse(const Limits& limits, char* bytes, std::size_t& size, Request& request);
 
   std::size_t consumed() const { return consumed_; }

@@ -67,6 +67,45 @@ TEST(Server, RequestsComeInFragmentsOfAnySize) {
   }
 }
 
+// Whether it stood in the loop's buffer or in the connection's own, and whatever stands behind it.
+TEST(Server, APostponedRequestIsHandledAgain) {
+  TestServer server;
+  RawPeer peer{server.port()};
+  const std::string chunked =
+      "POST /postponed/c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n7\r\n, "
+      "world\r\n0\r\nT: t\r\n\r\n";
+  const std::string sized = "PUT /postponed/s HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello";
+  for (const std::size_t fragment_bytes : {1U, 7U, 31U, 1000U}) {
+    for (const int times : {1, 2, 5}) {
+      for (const auto& [request, answer] :
+           {std::pair{chunked, "POST /postponed/c? hello, world"}, std::pair{sized, "PUT /postponed/s? hello"},
+            std::pair{get("/postponed/g"), "GET /postponed/g? "}}) {
+        server.handler.handled = 0;
+        server.handler.to_postpone = times;
+        peer.send_in_fragments(request + get("/behind"), fragment_bytes);
+        ASSERT_EQ(body_of(peer.read_answer()), answer);
+        ASSERT_EQ(body_of(peer.read_answer()), "GET /behind? ");
+        ASSERT_EQ(server.handler.handled, times + 2);
+      }
+    }
+  }
+  EXPECT_TRUE(eventually([&] { return server.server->buffered_bytes() == 0; }));
+}
+
+TEST(Server, APeerMayLeaveWhileItsRequestIsPostponed) {
+  TestServer server;
+  for (int i = 0; i < 20; ++i) {
+    RawPeer peer{server.port()};
+    server.handler.to_postpone = 1000;
+    peer.send(get("/postponed/x"));
+    ASSERT_TRUE(eventually([&] { return server.handler.to_postpone < 1000; }));
+    peer.reset();
+  }
+  EXPECT_TRUE(eventually([&] {
+    return server.server->figures().connections_closed.value() == server.server->figures().connections_accepted.value();
+  }));
+}
+
 TEST(Server, LargeBodiesGoBothWays) {
   TestServer server{{.limits = {.body_bytes_max = 4_MiB}}};
   RawPeer peer{server.port()};

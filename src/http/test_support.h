@@ -138,6 +138,7 @@ inline std::string body_of(const std::string& answer) {
 //   /big/N        N bytes
 //   /answer/NAME  answers the exchange that waits under that name first; both must be on one loop
 //   /close        and the connection closes
+//   /postponed/.. as `other`, after it was postponed as often as `to_postpone` says
 //   /loop         the index of the loop
 //   other         METHOD PATH?QUERY BODY
 class TestHandler final : public Handler {
@@ -161,6 +162,7 @@ class TestHandler final : public Handler {
   std::atomic<int> turns{0};
   std::atomic<int> streams_closed{0};
   std::atomic<int> states_alive{0};
+  std::atomic<int> to_postpone{0};
 
  private:
   struct Waiting final : Exchange::State {
@@ -199,6 +201,10 @@ inline void TestHandler::handle(Exchange& exchange) {
   } else if (path.starts_with("/answer/")) {
     answer_another(path.substr(8));
     exchange.respond(200, "text/plain", "answered");
+  } else if (path.starts_with("/postponed/") && to_postpone > 0) {
+    --to_postpone;
+    exchange.postpone();
+    exchange.wake();
   } else if (path == "/loop") {
     exchange.respond(200, "text/plain", std::to_string(exchange.loop_index()));
   } else {
