@@ -23,6 +23,7 @@ import keys_loads
 import loads
 import servers
 import sizes
+import sql_loads
 import store_loads
 
 CONNECTIONS = [1, 16, 64, 256]
@@ -191,7 +192,7 @@ def targets(found, sync_us, extra):
         )
     for what, value, bound in keys_loads.targets(found) + dynamodb_loads.targets(found):
         at_least(what, value, bound)
-    stores_at_least, stores_at_most = store_loads.targets(found)
+    stores_at_least, stores_at_most = (a + b for a, b in zip(store_loads.targets(found), sql_loads.targets(found)))
     for what, value, bound in stores_at_least:
         at_least(what, value, bound)
     for what, value, bound in dynamodb_big.targets(found) + stores_at_most:
@@ -269,6 +270,10 @@ def measure_all(arguments):
     if "stores" in arguments.only:
         with contextlib.ExitStack() as stack:
             stores = store_loads.start_all(stack)
+            sync_us += measure(stores, arguments.rounds, arguments.seconds)
+        found += stores
+        with contextlib.ExitStack() as stack:
+            stores = sql_loads.start_all(stack)
             sync_us += measure(stores, arguments.rounds, arguments.seconds)
         found += stores
     return found, sync_us, extra

@@ -23,7 +23,7 @@ packages() {
     test) echo "$build python3 python3-pytest openssl slowhttptest python3-boto3 python3-pymongo awscli redis-server redis-tools mariadb-server galera-4 rsync$(commands)" ;;
     lint) echo "$build python3 clang-tidy-19 clang-format-19" ;;
     fuzz) echo "$build python3 clang-19 libclang-rt-19-dev" ;;
-    bench) echo "$build python3 redis-server redis-tools webdis wrk valgrind$(commands)" ;;
+    bench) echo "$build python3 python3-boto3 mariadb-server redis-server redis-tools webdis wrk valgrind$(commands)" ;;
     *) echo "install_packages.sh: no group '$1'; there are: build test lint fuzz bench" >&2; exit 2 ;;
   esac
 }

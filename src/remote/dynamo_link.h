@@ -1,6 +1,7 @@
 // A connection to DynamoDB, or to what speaks its protocol.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,12 +52,15 @@ class DynamoLink final : public Link {
   // False: something was in the way. An error: no answer; `maybe_done` if what was sent may have been done, or may yet.
   Result<bool> try_marked(RemoteCall& call, bool& maybe_done);
   Result<Item> read(std::string_view id);
+  std::string new_uuid();
 
   const Target& target_;  // of the Remote that made us
   Turns& turns_;
   LinkLimits limits_;
   RequestSigner signer_;
   std::string host_header_;
+  std::string uuid_beginning_;
+  std::uint32_t uuids_made_ = 0;
   std::optional<http::Client> client_;
 };
 

@@ -1,5 +1,8 @@
 #include "remote/mysql_link.h"
 
+#include <array>
+#include <utility>
+
 #include "base/text.h"
 
 namespace quipu::remote::mysql {
@@ -13,11 +16,15 @@ using counter::CallOutcome;
 // for the answer: then it is known that nothing was done.
 constexpr std::string_view session_settings =
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 1, autocommit = 1";
-// Galera: a read sees what other nodes have acknowledged. Others do not know it.
-constexpr std::string_view galera_settings = "SET SESSION wsrep_sync_wait = 1";
+// What only some servers know. Galera: a read sees what other nodes have acknowledged. TiDB: who is in the way is
+// noticed by the statement and not by the commit.
+constexpr auto settings_of_some =
+    std::to_array<std::string_view>({"SET SESSION wsrep_sync_wait = 1", "SET SESSION tidb_txn_mode = 'pessimistic'"});
 constexpr std::chrono::milliseconds marked_call_max{4'000};
 // Every so many calls with a marker, some old markers go.
 constexpr unsigned forget_interval = 256;
+// A connection that was used so shortly ago is not asked whether it is still there.
+constexpr std::chrono::milliseconds always_fresh{10};
 
 void answer_decision(RemoteCall& call, const Decision& decision) {
   if (decision.outcome == CallOutcome::done) return call.done(decision.value);
@@ -54,8 +61,10 @@ Result<> MysqlLink::connect() {
   QUIPU_TRY(session_, Session::open(settings_, limits_));
   const Outcome set = session_->run(session_settings);
   if (!set.good()) return std::unexpected(set.error());
-  const Outcome galera = session_->run(galera_settings);
-  if (galera.broken()) return std::unexpected(galera.error());
+  for (const std::string_view setting : settings_of_some) {
+    const Outcome taken = session_->run(setting);
+    if (taken.broken()) return std::unexpected(taken.error());
+  }
   QUIPU_TRY(id_type_, make_tables(*session_, nullptr));
   return {};
 }
@@ -69,7 +78,9 @@ Result<> MysqlLink::ping() {
 Result<> MysqlLink::run(std::span<RemoteCall* const> calls) {
   for (RemoteCall* call : calls) {
     // A server that was started again has closed all connections; what is sent on one of them would count as lost.
-    if (session_->is_stale()) {
+    const MonotonicTime now = std::chrono::steady_clock::now();
+    const bool may_be_stale = now - std::exchange(used_, now) > always_fresh;
+    if (may_be_stale && session_->is_stale()) {
       if (const auto reached = connect(); !reached) {
         call->failed({ErrorCode::unavailable, reached.error().message});
         return reached;
@@ -89,10 +100,14 @@ Result<> MysqlLink::run(std::span<RemoteCall* const> calls) {
 // --- without a marker: one statement, sent again only where the server says that nothing was applied
 
 Result<> MysqlLink::run_bare(RemoteCall& call, std::string_view id) {
-  const std::string statement = statement_of(call, id);
+  const auto prepared = prepared_increment(call);
+  const std::string statement = prepared ? "" : statement_of(call, id);
   Patience patience{limits_.call};
   for (;;) {
-    const Outcome outcome = session_->run(statement);
+    // An integer column takes the digits of a text, too.
+    const Outcome outcome = prepared ? session_->run_prepared(prepared->slot, prepared->text, call.counter(),
+                                                              id_type_ != IdType::bytes, prepared->numbers)
+                                     : session_->run(statement);
     switch (outcome.trouble) {
       case Trouble::none: answer(call, outcome); return {};
       case Trouble::again:
@@ -168,7 +183,7 @@ MysqlLink::Marked MysqlLink::try_marked(RemoteCall& call, std::string_view id, b
   if (!trouble.good()) {
     // What is not rolled back for certain must not be committed by the next START TRANSACTION.
     if (!session_->run("ROLLBACK").good()) return Marked::broken;
-    if (trouble.trouble == Trouble::duplicate && steps.size() == 2) return answer_repetition(call, trouble);
+    if (trouble.trouble == Trouble::duplicate) return answer_repetition(call, trouble);
     if (trouble.trouble == Trouble::missing_table) {
       const auto made = make_tables(*session_, nullptr);
       if (made) return Marked::again;
@@ -187,7 +202,8 @@ MysqlLink::Marked MysqlLink::try_marked(RemoteCall& call, std::string_view id, b
   if (committing && (trouble.trouble == Trouble::lost || trouble.trouble == Trouble::unknown)) maybe_done = true;
   if (trouble.broken()) return Marked::broken;
   if (!session_->run("ROLLBACK").good()) return Marked::broken;
-  if (trouble.trouble == Trouble::unknown) return Marked::again;  // the marker tells
+  if (trouble.trouble == Trouble::duplicate) return answer_repetition(call, trouble);  // TiDB may see it only now
+  if (trouble.trouble == Trouble::unknown) return Marked::again;                       // the marker tells
   return after_trouble(call, maybe_done, trouble);
 }
 

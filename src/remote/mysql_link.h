@@ -35,6 +35,7 @@ class MysqlLink final : public Link {
   const LinkLimits limits_;
   std::optional<Session> session_;
   IdType id_type_ = IdType::bytes;
+  MonotonicTime used_{};
   unsigned marked_calls_ = 0;
 };
 

@@ -103,6 +103,10 @@ void Session::Close::operator()(st_mysql* connection) const {
   mysql_close(connection);
 }
 
+void Session::CloseStatement::operator()(st_mysql_stmt* statement) const {
+  mysql_stmt_close(statement);
+}
+
 Result<Session> Session::open(const MysqlSettings& settings, const LinkLimits& limits) {
   http::ignore_broken_pipes_in_this_thread();
   Session session{new_connection(settings, limits)};
@@ -120,7 +124,8 @@ Result<Session> Session::open(const MysqlSettings& settings, const LinkLimits& l
 }
 
 bool Session::is_stale() const {
-  pollfd socket{.fd = static_cast<int>(mysql_get_socket(connection_.get())), .events = POLLIN | POLLRDHUP, .revents = 0};
+  pollfd socket{
+      .fd = static_cast<int>(mysql_get_socket(connection_.get())), .events = POLLIN | POLLRDHUP, .revents = 0};
   return ::poll(&socket, 1, 0) != 0;
 }
 
@@ -163,13 +168,52 @@ std::vector<Outcome> Session::run_all(const std::vector<std::string>& statements
     outcomes.push_back({.trouble = Trouble::not_sent, .message = mysql_error(connection)});
     return outcomes;
   }
-  int failed = mysql_read_query_result(connection);
+  bool failed = mysql_read_query_result(connection) != 0;
   while (outcomes.size() < statements.size()) {
-    outcomes.push_back(failed != 0 ? trouble_now() : read_outcome());
+    outcomes.push_back(failed ? trouble_now() : read_outcome());
     if (!outcomes.back().good() || !mysql_more_results(connection)) break;
-    failed = mysql_next_result(connection);
+    failed = mysql_next_result(connection) != 0;
   }
   return outcomes;
+}
+
+Outcome Session::run_prepared(std::size_t slot, std::string_view statement, std::string_view name, bool name_is_text,
+                              std::span<const std::int64_t> numbers) {
+  QUIPU_ASSERT(slot < prepared_max && numbers.size() <= numbers_max, "slot {}, {} numbers", slot, numbers.size());
+  Prepared& prepared = prepared_[slot];
+  if (prepared == nullptr) {
+    prepared.reset(mysql_stmt_init(connection_.get()));
+    QUIPU_ASSERT(prepared != nullptr, "no memory for a statement");
+    if (mysql_stmt_prepare(prepared.get(), statement.data(), statement.size()) != 0) {
+      Outcome outcome = trouble_of_prepared(slot);
+      if (outcome.trouble == Trouble::lost) outcome.trouble = Trouble::not_sent;  // it was not to be executed yet
+      return outcome;
+    }
+  }
+  std::array<MYSQL_BIND, 1 + numbers_max> binds{};
+  unsigned long name_size = name.size();
+  std::array<long long, numbers_max> values{};
+  binds[0].buffer_type = name_is_text ? MYSQL_TYPE_STRING : MYSQL_TYPE_BLOB;
+  binds[0].buffer = const_cast<char*>(name.data());  // it is only read
+  binds[0].length = &name_size;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    values[i] = numbers[i];
+    binds[i + 1].buffer_type = MYSQL_TYPE_LONGLONG;
+    binds[i + 1].buffer = &values[i];
+  }
+  if (mysql_stmt_bind_param(prepared.get(), binds.data()) != 0 || mysql_stmt_execute(prepared.get()) != 0)
+    return trouble_of_prepared(slot);
+  return {.affected = mysql_stmt_affected_rows(prepared.get()),
+          .insert_id = static_cast<std::int64_t>(mysql_stmt_insert_id(prepared.get()))};
+}
+
+// The library does not say whether a statement was sent whole, so that one whose connection broke counts as lost.
+Outcome Session::trouble_of_prepared(std::size_t slot) {
+  const unsigned code = mysql_stmt_errno(prepared_[slot].get());
+  Outcome outcome{.trouble = is_client_error(code) ? Trouble::lost : trouble_of(code),
+                  .message = fmt::format("{} ({})", mysql_stmt_error(prepared_[slot].get()), code)};
+  if (outcome.trouble == Trouble::missing_table || code == ER_NEED_REPREPARE) prepared_[slot].reset();
+  return outcome;
 }
 
 }  // namespace quipu::remote::mysql

@@ -2,9 +2,11 @@
 // its errors say that nothing was applied. Used by one thread.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +16,7 @@
 #include "remote/mysql.h"
 
 struct st_mysql;
+struct st_mysql_stmt;
 
 namespace quipu::remote::mysql {
 
@@ -42,6 +45,9 @@ struct Outcome {
   Error error() const;
 };
 
+inline constexpr std::size_t prepared_max = 2;
+inline constexpr std::size_t numbers_max = 3;  // of a prepared statement's parameters
+
 class Session {
  public:
   // With the database as the default one; made if it is missing and that is allowed.
@@ -51,6 +57,10 @@ class Session {
   bool is_stale() const;
 
   Outcome run(std::string_view sql);
+  // A statement that is prepared the first time: its parameters are one name and then numbers. `statement` must be one
+  // and the same text for a `slot`.
+  Outcome run_prepared(std::size_t slot, std::string_view statement, std::string_view name, bool name_is_text,
+                       std::span<const std::int64_t> numbers);
   // Sent as one, in this order; those after the first trouble are not done, and have no outcome.
   std::vector<Outcome> run_all(const std::vector<std::string>& statements);
 
@@ -58,11 +68,18 @@ class Session {
   struct Close {
     void operator()(st_mysql* connection) const;
   };
+  struct CloseStatement {
+    void operator()(st_mysql_stmt* statement) const;
+  };
+  using Prepared = std::unique_ptr<st_mysql_stmt, CloseStatement>;
+
   explicit Session(st_mysql* connection) : connection_{connection} {}
   Outcome read_outcome();
   Outcome trouble_now() const;
+  Outcome trouble_of_prepared(std::size_t slot);
 
   std::unique_ptr<st_mysql, Close> connection_;
+  std::array<Prepared, prepared_max> prepared_;  // closed before the connection
 };
 
 // What a server's own error code says was applied.

@@ -85,6 +85,19 @@ std::string statement_of(const RemoteCall& call, std::string_view id) {
   return fmt::format("SELECT counter_value FROM counters WHERE counter_id = {}", id);
 }
 
+std::optional<PreparedIncrement> prepared_increment(const RemoteCall& call) {
+  constexpr std::string_view up =
+      "INSERT INTO counters (counter_id, counter_value) VALUES (?, ?) ON DUPLICATE KEY UPDATE counter_value = "
+      "CAST(LAST_INSERT_ID(IF(counter_value <= ?, counter_value + ?, counter_value)) AS SIGNED)";
+  constexpr std::string_view down =
+      "INSERT INTO counters (counter_id, counter_value) VALUES (?, ?) ON DUPLICATE KEY UPDATE counter_value = "
+      "CAST(LAST_INSERT_ID(IF(counter_value >= ?, counter_value + ?, counter_value)) AS SIGNED)";
+  if (call.kind() != CallKind::increment || !may_insert(call)) return std::nullopt;
+  const std::int64_t by = call.asked().by;
+  const RemoteCall::Limit& limit = call.limit();
+  return PreparedIncrement{.slot = limit.up ? 0U : 1U, .text = limit.up ? up : down, .numbers = {by, limit.bound, by}};
+}
+
 Decision decision_of(const RemoteCall& call, std::uint64_t affected, std::int64_t insert_id) {
   // 1: inserted, or updated where nothing could be inserted. 2: updated. 0: the row is as it was, or is not there.
   const bool inserted = affected == 1 && may_insert(call);

@@ -6,6 +6,7 @@
 // Names and markers stand in them as hexadecimal literals, so that there is nothing to escape.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,6 +39,16 @@ Result<std::string> id_literal(std::string_view counter, IdType type);
 
 // The one statement that does what the call asks for.
 std::string statement_of(const RemoteCall& call, std::string_view id);
+
+// The same statement of an ordinary increment, to be prepared once: the name and the numbers stand for the '?' in
+// order.
+struct PreparedIncrement {
+  std::size_t slot = 0;  // one for each text
+  std::string_view text;
+  std::array<std::int64_t, 3> numbers{};
+};
+// Nothing for what is asked for seldom.
+std::optional<PreparedIncrement> prepared_increment(const RemoteCall& call);
 
 struct Decision {
   counter::CallOutcome outcome = counter::CallOutcome::done;

@@ -30,10 +30,13 @@ class MariaDB(StoreProcess):
 
     def start(self):
         if not self.data.exists():
-            subprocess.run(["mariadb-install-db", "--no-defaults", *self._user(), f"--datadir={self.data}", "--skip-test-db",
-                            "--auth-root-authentication-method=normal"], check=True, stdout=subprocess.DEVNULL,
-                           stderr=subprocess.STDOUT, timeout=INSTALL_SECONDS_MAX)
+            self.install()
         return super().start()
+
+    def install(self):
+        subprocess.run(["mariadb-install-db", "--no-defaults", *self._user(), f"--datadir={self.data}", "--skip-test-db",
+                        "--auth-root-authentication-method=normal"], check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.STDOUT, timeout=INSTALL_SECONDS_MAX)
 
     def command_line(self):
         # Small, but with the settings that make an answer durable: the defaults.

@@ -107,6 +107,13 @@ class TestDynamo(StoreContract):
             for by in (1, -1):
                 assert self.increment(client, counter, by=by).json()["error_code"] == "not_a_counter"
 
+    def test_a_fraction_is_incremented_and_no_counter(self, client, counter, table):
+        """A condition cannot tell it from a whole number."""
+        table.put(counter, {"N": "1.5"})
+        assert self.post(client, counter).status == 500
+        assert client.get(f"/counter?counter={counter}&store=dynamo").json()["error_code"] == "not_a_counter"
+        assert table.item(counter)["atomic_counter"] == {"N": "2.5"}
+
     def test_a_marker_is_an_item_that_expires(self, client, counter, table):
         before = table.client.scan(TableName=TABLE)["Items"]
         self.post(client, counter, headers={"Idempotency-Key": counter})

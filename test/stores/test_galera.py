@@ -15,7 +15,7 @@ from mysql_servers import GALERA_LIBRARY, GaleraNode, missing_programs
 from quipu_server import wait_until
 from store_load import Faults, Load, clients_of, count_under_faults
 from store_process import free_port
-from test_tidb import flags_for
+from test_tidb import INCREMENT, flags_for
 
 missing = missing_programs() + ([] if Path(GALERA_LIBRARY).exists() else [GALERA_LIBRARY])
 pytestmark = pytest.mark.skipif(bool(missing), reason=f"missing: {missing}; tools/install_packages.sh test")
@@ -105,8 +105,8 @@ def test_each_number_once_whatever_breaks(cluster, start_quipu, tmp_path):
     """The other nodes say what became of it."""
     with FaultProxy(cluster.nodes[0].port) as proxy:
         server = start_quipu(flags=flags_for(tmp_path, proxy.port))
-        faults = Faults(server.url, "tidb", proxy, only=b"INSERT INTO counters")
-        history = count_under_faults(server, "tidb", faults, ["x", "y", "z"], cluster.nodes[1].value, keep_in=tmp_path)
+        faults = Faults(server.url, "tidb", proxy, only=INCREMENT)
+        history = count_under_faults(server, "tidb", faults, ["count-x", "count-y", "count-z"], cluster.nodes[1].value, keep_in=tmp_path)
         print(f"acked {history.count(ACKED)}, recovered {faults.recovered_s}")
 
 

@@ -1,6 +1,7 @@
-"""The store `tidb` on MariaDB. TiDB itself: `make test-tidb`."""
+"""The store `tidb` on MariaDB; with TEST_TIDB=1 on TiDB itself (`make test-tidb`), which takes some minutes to build."""
 
 import json
+import os
 import threading
 import uuid
 
@@ -13,10 +14,15 @@ from mysql_servers import DATABASE, MariaDB, missing_programs
 from quipu_server import QuipuServer, RefusedToStart
 from store_load import Faults, check_dead_store, count_to_maximum_under_faults, count_under_faults
 
+if os.environ.get("TEST_TIDB"):
+    from tidb_process import TiDB as Server
+else:
+    Server = MariaDB
+
 pytestmark = pytest.mark.skipif(bool(missing_programs()), reason=f"missing: {missing_programs()}; tools/install_packages.sh test")
 
 MAXIMUM = 200
-INCREMENT = b"INSERT INTO counters"
+INCREMENT = b"count-"  # an increment is a prepared statement: in its request only the name of the counter can be seen
 
 
 def flags_for(directory, port, **more):
@@ -33,7 +39,7 @@ def directory(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def mariadb(directory):
-    with MariaDB(directory / "server") as running:
+    with Server(directory / "server") as running:
         yield running
 
 
@@ -104,7 +110,7 @@ class TestTidb(StoreContract):
 
 @pytest.fixture
 def own_mariadb(tmp_path):
-    with MariaDB(tmp_path / "server") as running:
+    with Server(tmp_path / "server") as running:
         yield running
 
 
@@ -173,7 +179,7 @@ def test_each_number_once_whatever_breaks(own_mariadb, start_quipu, tmp_path):
     with FaultProxy(own_mariadb.port) as proxy:
         server = start_quipu(flags=flags_for(tmp_path, proxy.port))
         faults = Faults(server.url, "tidb", proxy, own_mariadb, only=INCREMENT)
-        history = count_under_faults(server, "tidb", faults, ["a", "b", "c"], own_mariadb.value, keep_in=tmp_path)
+        history = count_under_faults(server, "tidb", faults, ["count-a", "count-b", "count-c"], own_mariadb.value, keep_in=tmp_path)
         print(f"acked {history.count(ACKED)}, recovered {faults.recovered_s}")
         own_mariadb.kill()
         check_dead_store(server, "tidb")
@@ -184,13 +190,13 @@ def test_never_more_than_the_maximum_whatever_breaks(own_mariadb, start_quipu, t
         server = start_quipu(flags=flags_for(tmp_path, proxy.port),
                              env={"USE_CONDITIONAL_WRITES": "true", "MAX_COUNTER_VALUE": str(MAXIMUM)})
         faults = Faults(server.url, "tidb", proxy, own_mariadb, only=INCREMENT)
-        count_to_maximum_under_faults(server, "tidb", faults, MAXIMUM, "c", own_mariadb.value, keep_in=tmp_path)
+        count_to_maximum_under_faults(server, "tidb", faults, MAXIMUM, "count", own_mariadb.value, keep_in=tmp_path)
 
 
 def test_a_lost_answer_is_not_sent_again(proxy, start_quipu, mariadb, directory, counter):
     client = start_quipu(flags=flags_for(directory, proxy.port)).client
     assert client.increment(counter, store="tidb").status == 200
-    proxy.fail("drop_after", only=INCREMENT, times=1)
+    proxy.fail("drop_after", only=counter.encode(), times=1)
     assert client.increment(counter, store="tidb").status >= 500 and proxy.fired["drop_after"] == 1
     assert mariadb.value(counter) == 2
 
