@@ -28,3 +28,4 @@ def keep_text(quipu):
 
 class TestLocal(StoreContract):
     store = "local"
+    has_arrays = True

@@ -53,13 +53,9 @@ def conditional_quipu(start_quipu, mariadb, directory):
     return start_quipu(flags=flags_for(directory, mariadb.port), env=CONDITIONAL_ENVIRONMENT)
 
 
-@pytest.fixture
-def keep_text():
-    pytest.skip("the column holds nothing but numbers")
-
-
 class TestTidb(StoreContract):
     store = "tidb"
+    can_keep_text = False  # in a column of numbers
 
     def test_it_is_kept_as_others_keep_it(self, client, counter, mariadb):
         self.post(client, counter)
