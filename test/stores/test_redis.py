@@ -14,6 +14,7 @@ from quipu_server import wait_until
 
 DAY_S = 24 * 60 * 60
 LOAD_MAXIMUM = 300
+HEALTHY_S = 0.5  # between faults, so that most increments of the load are acknowledged
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +206,7 @@ def test_a_bad_day(proxied_quipu, proxy, redis, tmp_path, counter):
     def read(name):
         return int(RedisClient(redis.port).ask("GET", name) or 0)
 
-    faults = Faults(proxied_quipu.url, "redis", proxy, redis, only=b"INCRBY")
+    faults = Faults(proxied_quipu.url, "redis", proxy, redis, only=b"INCRBY", healthy_s=HEALTHY_S)
     counters = [f"{counter}-{n}" for n in range(4)]
     count_under_faults(proxied_quipu, "redis", faults, counters, read, tmp_path)
 
@@ -216,7 +217,7 @@ def test_a_bad_day_up_to_a_maximum(start_quipu, proxy, redis, tmp_path, counter)
 
     server = start_quipu(env={"REDIS_URL": f"127.0.0.1:{proxy.port}", "USE_CONDITIONAL_WRITES": "true",
                               "MAX_COUNTER_VALUE": str(LOAD_MAXIMUM)})
-    faults = Faults(server.url, "redis", proxy, redis, only=b"EVAL")
+    faults = Faults(server.url, "redis", proxy, redis, only=b"EVAL", healthy_s=HEALTHY_S)
     count_to_maximum_under_faults(server, "redis", faults, LOAD_MAXIMUM, counter, read, tmp_path)
 
 
