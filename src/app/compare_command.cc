@@ -29,7 +29,7 @@ namespace quipu::app {
 namespace {
 
 constexpr int exit_wrong = 1;
-constexpr unsigned dropped_percent = 20;
+constexpr unsigned dropped_percent = 5;
 constexpr std::chrono::seconds reach_max{10};
 
 struct CompareOptions {
