@@ -100,7 +100,9 @@ def check_clang_tidy():
     ok, output = run(["tools/build.sh", "release", "build.ninja"])
     if not ok:
         return False, output
-    entries = {e["file"]: e for e in json.loads((ROOT / "build/release/compile_commands.json").read_text())}
+    commands = json.loads((ROOT / "build/release/compile_commands.json").read_text())
+    # What a generator wrote is not ours to judge.
+    entries = {e["file"]: e for e in commands if not e["file"].startswith(f"{ROOT}/build/")}
     settings = (ROOT / ".clang-tidy").read_bytes() + run([CLANG_TIDY, "--version"])[1].encode()
     PASSED.mkdir(parents=True, exist_ok=True)
     known = {}

@@ -130,9 +130,10 @@ compare::TrialOptions trial_options(const CompareOptions& options, Progress& pro
 
 Result<compare::StoreTrial> try_own(const CompareOptions& options, const Scratch& scratch) {
   QUIPU_TRY(const auto own, OwnStore::open(scratch.path() / "data"));
-  compare::StoreTrial trial{.name = std::string{gateway::Stores::local_name},
-                            .server = "Quipu " QUIPU_VERSION ", its own engine",
-                            .durability = "an acknowledged increment survives power loss: the log is synced before the answer"};
+  compare::StoreTrial trial{
+      .name = std::string{gateway::Stores::local_name},
+      .server = "Quipu " QUIPU_VERSION ", its own engine",
+      .durability = "an acknowledged increment survives power loss: the log is synced before the answer"};
   Progress progress{trial.name};
   compare::run_trial(own->counters(), {}, trial_options(options, progress), trial);
   return trial;

@@ -31,8 +31,8 @@ std::string as_text(const Checked& checked) {
     return fmt::format("{:<9}{}\n         NOT USABLE: {}\n", checked.name, checked.address,
                        checked.report.error().message);
   const remote::StoreReport& report = *checked.report;
-  std::string text = fmt::format("{:<9}{}  {}\n         durability on ack: {}\n", checked.name,
-                                 checked.address, report.server, report.durability);
+  std::string text = fmt::format("{:<9}{}  {}\n         durability on ack: {}\n", checked.name, checked.address,
+                                 report.server, report.durability);
   for (const std::string& made : report.made) text += fmt::format("         made: {}\n", made);
   for (const std::string& warning : report.warnings) text += fmt::format("         warning: {}\n", warning);
   return text;

@@ -33,6 +33,7 @@ RemoteCounters::~RemoteCounters() {
     queue_.clear();
   }
   changed_.notify_all();
+  stopped_.notify_all();
   refuse(std::move(left), {ErrorCode::unavailable, "the server is stopping"});
 }
 
@@ -54,10 +55,12 @@ Result<> RemoteCounters::enqueue(RemoteCall& call) {
   call.queued_ = steady_clock::now();
   queue_.push_back(&call);
   ++not_passed_on_;
+  has_fresh_.store(true, std::memory_order_relaxed);
   return {};
 }
 
 void RemoteCounters::flush() {
+  if (!has_fresh_.exchange(false, std::memory_order_relaxed)) return;
   std::size_t fresh = 0;
   {
     const Lock lock{mutex_};
@@ -77,43 +80,54 @@ void RemoteCounters::run(unsigned index) {
   MonotonicTime used{};
   std::chrono::milliseconds pause{0};
   for (Lock lock{mutex_}; wait_for_work(lock, index, pause);) {
-    const bool scouting = index == scout && state_ != State::up;
-    std::vector<RemoteCall*> calls = take(lock);
+    const bool doubtful = state_ != State::up || steady_clock::now() - used > trusted_idle;
     lock.unlock();
-    if (connected && steady_clock::now() - used > trusted_idle) connected = link->ping().has_value();
-    if (!connected) {
-      auto reached = link->connect();
-      connected = reached.has_value();
-      if (connected) {
-        used = steady_clock::now();
-        went_well();
-      } else {
-        went_wrong(reached.error(), true);
-        refuse(std::move(calls), not_reachable(name(), reached.error().message));
-      }
-    } else if (scouting) {
-      connected = link->ping().has_value();
-      if (connected) went_well();
-    }
+    // Before it takes calls: a link that cannot connect leaves them to the others.
+    if (!connected || doubtful) connected = reach(*link, connected);
     pause = connected ? std::chrono::milliseconds{0} : std::clamp(pause * 2, reconnect_pause_min, reconnect_pause_max);
-    if (connected && !calls.empty()) serve(*link, connected, used, std::move(calls));
+    lock.lock();
+    if (!connected) {
+      changed_.notify_one();  // somebody else may do what this one was woken for
+      continue;
+    }
+    used = steady_clock::now();
+    std::vector<RemoteCall*> calls = take(lock);
+    if (calls.empty()) continue;
+    lock.unlock();
+    connected = serve(*link, std::move(calls));
+    used = steady_clock::now();
     lock.lock();
   }
 }
 
-// False: the end. The scout is let through without work while the store is not known to be up, after its pause.
+// False: the end. The scout is also let through without work while the store is not known to be up.
 bool RemoteCounters::wait_for_work(Lock& lock, unsigned index, std::chrono::milliseconds pause) {
-  const MonotonicTime not_before = steady_clock::now() + pause;
-  const auto ready = [&] { return stopping_ || (!queue_.empty() && state_ != State::down); };
-  if (index == scout && state_ != State::up) {
-    changed_.wait_until(lock, not_before, [&] { return stopping_; });
-    return !stopping_;
-  }
-  if (index == scout)
-    changed_.wait(lock, [&] { return ready() || state_ == State::down; });
-  else
-    changed_.wait(lock, ready);
+  if (pause.count() > 0) stopped_.wait_for(lock, pause, [&] { return stopping_; });
+  changed_.wait(lock, [&] {
+    return stopping_ || (index == scout && state_ != State::up) || (!queue_.empty() && state_ != State::down);
+  });
   return !stopping_;
+}
+
+bool RemoteCounters::reach(Link& link, bool was_connected) {
+  if (was_connected) {
+    if (link.ping()) {
+      went_well();
+      return true;
+    }
+    const Lock lock{mutex_};
+    --connected_;
+  }
+  if (const auto reached = link.connect(); !reached) {
+    went_wrong(reached.error(), Trouble::connecting);
+    return false;
+  }
+  {
+    const Lock lock{mutex_};
+    ++connected_;
+  }
+  went_well();
+  return true;
 }
 
 std::vector<RemoteCall*> RemoteCounters::take(Lock&) {
@@ -124,7 +138,8 @@ std::vector<RemoteCall*> RemoteCounters::take(Lock&) {
   return calls;
 }
 
-void RemoteCounters::serve(Link& link, bool& connected, MonotonicTime& used, std::vector<RemoteCall*> calls) {
+// False: the link is broken.
+bool RemoteCounters::serve(Link& link, std::vector<RemoteCall*> calls) {
   const MonotonicTime oldest = steady_clock::now() - queue_wait_max;
   const auto late = std::ranges::partition(calls, [&](const RemoteCall* call) { return call->queued_ >= oldest; });
   std::vector<RemoteCall*> given_up{late.begin(), late.end()};
@@ -133,13 +148,19 @@ void RemoteCounters::serve(Link& link, bool& connected, MonotonicTime& used, std
          {ErrorCode::unavailable, fmt::format("the store {} is too slow: the call waited for {} ms "
                                               "and was not sent",
                                               name(), queue_wait_max.count())});
-  if (calls.empty()) return;
+  if (calls.empty()) return true;
   const auto ran = link.run(calls);
-  used = steady_clock::now();
   for (RemoteCall* call : calls) complete(*call);
-  if (ran) return went_well();
-  connected = false;
-  went_wrong(ran.error(), false);
+  if (ran) {
+    went_well();
+    return true;
+  }
+  {
+    const Lock lock{mutex_};
+    --connected_;
+  }
+  went_wrong(ran.error(), Trouble::calling);
+  return false;
 }
 
 void RemoteCounters::went_well() {
@@ -155,12 +176,14 @@ void RemoteCounters::went_well() {
   log_info("store_reached", {{"store", name()}, {"address", remote_->address()}});
 }
 
-void RemoteCounters::went_wrong(const Error& error, bool certainly_down) {
+void RemoteCounters::went_wrong(const Error& error, Trouble trouble) {
   std::vector<RemoteCall*> left;
   bool news = false;
   {
     const Lock lock{mutex_};
-    if (!certainly_down && ++broken_in_row_ < broken_links_max) return;
+    // While others are connected, one that cannot connect says nothing of the store.
+    const bool is_down = trouble == Trouble::connecting ? connected_ == 0 : ++broken_in_row_ >= broken_links_max;
+    if (!is_down) return;
     news = state_ != State::down;
     state_ = State::down;
     why_down_ = error.message;

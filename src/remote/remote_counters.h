@@ -5,6 +5,7 @@
 // Threads: calls are started on any thread; links run on threads of this class.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -41,25 +42,31 @@ class RemoteCounters final : public counter::CounterStore {
  private:
   friend class RemoteCall;
   enum class State : std::uint8_t { starting, up, down };
+  enum class Trouble : std::uint8_t { connecting, calling };
   using Lock = std::unique_lock<std::mutex>;
 
   Result<> enqueue(RemoteCall& call);
   void run(unsigned index);
   bool wait_for_work(Lock& lock, unsigned index, std::chrono::milliseconds pause);
   std::vector<RemoteCall*> take(Lock& lock);
-  void serve(Link& link, bool& connected, MonotonicTime& used, std::vector<RemoteCall*> calls);
+  bool reach(Link& link, bool was_connected);
+  bool serve(Link& link, std::vector<RemoteCall*> calls);
   void went_well();
-  void went_wrong(const Error& error, bool certainly_down);
+  void went_wrong(const Error& error, Trouble trouble);
   static void complete(RemoteCall& call);
   void refuse(std::vector<RemoteCall*> calls, const Error& error);
 
   const std::unique_ptr<Remote> remote_;
+  std::atomic<bool> has_fresh_{false};  // something for flush() to do: most turns of a loop have nothing for this store
   mutable std::mutex mutex_;
   std::condition_variable changed_;
+  std::condition_variable
+      stopped_;  // of its own: a link that pauses must not take a wake that is meant for one that works
   // Under mutex_:
   std::deque<RemoteCall*> queue_;
   std::size_t not_passed_on_ = 0;  // of the queue: no thread was woken for them yet
   State state_ = State::starting;
+  unsigned connected_ = 0;  // links that are
   unsigned broken_in_row_ = 0;
   std::string why_down_;
   bool stopping_ = false;

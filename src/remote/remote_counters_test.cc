@@ -21,6 +21,7 @@ struct FarStore {
   std::atomic<bool> reachable{true};
   std::atomic<bool> loses_answers{false};
   std::atomic<int> connects{0};
+  std::atomic<int> connects_max{1'000'000};  // more are refused
   std::atomic<int> most_together{0};
   std::counting_semaphore<> gate{0};  // of a slow store: each run() takes one
   std::atomic<bool> slow{false};
@@ -31,7 +32,7 @@ class FarLink final : public Link {
   explicit FarLink(FarStore& store) : store_{store} {}
 
   Result<> connect() override {
-    ++store_.connects;
+    if (++store_.connects > store_.connects_max) return fail(ErrorCode::unavailable, "too many connections");
     return ping();
   }
   Result<> ping() override {
@@ -184,6 +185,24 @@ TEST_F(RemoteCountersTest, StoreThatIsDownIsNoticedOnceAndFoundAgain) {
   store_.reachable = true;
   ASSERT_TRUE(wait_until_up());
   EXPECT_EQ(increment("a")->outcome(), CallOutcome::done);
+}
+
+TEST_F(RemoteCountersTest, LinkThatCannotConnectLeavesItsCallsToTheOthers) {
+  store_.connects_max = 1;
+  open(4);
+  ASSERT_TRUE(wait_until_up());
+  std::vector<std::unique_ptr<counter::CounterCall>> calls;
+  Waiting waiting;
+  for (int i = 0; i < 200; ++i) {
+    calls.push_back(counters_->new_call());
+    calls.back()->begin(CallKind::increment);
+    calls.back()->add("a");
+    ASSERT_FALSE(calls.back()->start(waiting));
+    counters_->flush();
+  }
+  for (int i = 0; i < 200; ++i) waiting.wait();
+  for (const auto& call : calls) EXPECT_EQ(call->outcome(), CallOutcome::done);
+  EXPECT_TRUE(counters_->reachable());
 }
 
 TEST_F(RemoteCountersTest, StoreThatIsDownFromTheBeginningIsFoundWhenItComes) {
