@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import select
 import socket
 import ssl
 import urllib.parse
@@ -52,6 +53,11 @@ class Client:
             return http.client.HTTPSConnection(self.host, self.port, timeout=self.timeout_s, context=context)
         return http.client.HTTPConnection(self.host, self.port, timeout=self.timeout_s)
 
+    def _was_closed(self):
+        """Nobody has asked anything, so what can be read is the connection's end: it was idle for too long."""
+        sock = self._connection.sock
+        return sock is not None and bool(select.select([sock], [], [], 0)[0])
+
     def request(self, method, target, body=None, headers=None):
         """`body`: bytes or text as they are, anything else as JSON. Asks once, and never again by itself."""
         sent = {**self.headers, **(headers or {})}
@@ -60,6 +66,8 @@ class Client:
             sent.setdefault("Content-Type", "application/json")
         if isinstance(body, str):
             body = body.encode()
+        if self._connection and self._was_closed():
+            self.close()
         if self._connection is None:
             self._connection = self._open()
         try:
