@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 
 #include "storage/test_support.h"
 
@@ -76,7 +77,9 @@ class CachedReadTest : public ::testing::Test {
       if (entry.path().extension() != ".sst") continue;
       const int file = ::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC);
       std::string content(entry.file_size(), '\0');
-      EXPECT_EQ(::pread(file, content.data(), content.size(), 0), static_cast<ssize_t>(content.size()));
+      if (advice != POSIX_FADV_DONTNEED) {
+        EXPECT_EQ(::pread(file, content.data(), content.size(), 0), static_cast<ssize_t>(content.size()));
+      }
       EXPECT_EQ(::fdatasync(file), 0);
       EXPECT_EQ(::posix_fadvise(file, 0, 0, advice), 0);
       iovec whole{.iov_base = content.data(), .iov_len = content.size()};
@@ -100,7 +103,13 @@ TEST_F(CachedReadTest, WhatTheKernelHasInMemoryIsReadAtOnce) {
 
 TEST_F(CachedReadTest, WhatIsOnlyOnTheDiskIsNotWaitedFor) {
   auto store = open_or_fail(options());
-  if (bytes_in_memory(POSIX_FADV_DONTNEED) != 0) GTEST_SKIP() << "this file system is in memory";
+  // The kernel keeps a page that it is busy with, so it is asked until it has let go of all.
+  std::size_t kept = bytes_in_memory(POSIX_FADV_DONTNEED);
+  for (int tries = 0; kept != 0 && tries < 200; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    kept = bytes_in_memory(POSIX_FADV_DONTNEED);
+  }
+  if (kept != 0) GTEST_SKIP() << "this file system is in memory";
   std::string value;
   ASSERT_EQ(store->get_cached("key", value), Store::Cached::needs_disk);
   EXPECT_EQ(value_of(*store, "key"), "value");
