@@ -73,14 +73,14 @@ class Dynamo final : public Remote {
   std::string_view name() const override { return "dynamo"; }
   std::string address() const override { return fmt::format("{} table {}", target_.url(), target_.table); }
   unsigned links() const override { return links_max; }
-  std::unique_ptr<Link> make_link() const override { return std::make_unique<DynamoLink>(target_, turns_); }
+  std::unique_ptr<Link> make_link() const override { return std::make_unique<DynamoLink>(target_, lanes_); }
   Result<StoreReport> prepare() const override;
 
  private:
   Result<> make_table(DynamoLink& link, StoreReport& report) const;
 
   const Target target_;
-  mutable Turns turns_;
+  mutable Lanes lanes_;
 };
 
 Error told(const http::ClientResponse& response) {
@@ -106,7 +106,7 @@ std::string server_of(const Target& target, const http::ClientResponse& response
 
 Result<StoreReport> Dynamo::prepare() const {
   StoreReport report;
-  DynamoLink link{target_, turns_, {.call = prepare_call_max}};
+  DynamoLink link{target_, lanes_, {.call = prepare_call_max}};
   QUIPU_CHECK(link.open());
   const MonotonicTime end = std::chrono::steady_clock::now() + table_made_max;
   bool made = false;

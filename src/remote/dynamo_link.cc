@@ -99,9 +99,9 @@ std::string describe(const http::ClientResponse& response, const Refusal& refusa
   return fmt::format("{} {}: {}", response.status, refusal.type, refusal.message);
 }
 
-DynamoLink::DynamoLink(const Target& target, Turns& turns, LinkLimits limits)
+DynamoLink::DynamoLink(const Target& target, Lanes& lanes, LinkLimits limits)
     : target_{target},
-      turns_{turns},
+      lanes_{lanes},
       limits_{limits},
       signer_{some_credential(target.credential), target.region, std::string{service}},
       host_header_{target.host_header()} {
@@ -255,7 +255,8 @@ Result<Item> DynamoLink::read(std::string_view id) {
 
 Result<> DynamoLink::run_marked(RemoteCall& call) {
   Patience patience{marked_call_max};
-  const auto turn = turns_.take(call.counter(), patience.end());
+  // Owns nothing if the time was over first.
+  const std::unique_lock turn{lanes_.of(call.counter()).turn, patience.end()};
   bool maybe_done = false;
   std::optional<Error> last;
   if (turn) {

@@ -8,10 +8,10 @@
 
 #include "http/client.h"
 #include "remote/dynamo_requests.h"
+#include "remote/lanes.h"
 #include "remote/link.h"
 #include "remote/patience.h"
 #include "remote/request_signer.h"
-#include "remote/turns.h"
 
 namespace quipu::remote::dynamo {
 
@@ -29,7 +29,7 @@ struct Target {
 
 class DynamoLink final : public Link {
  public:
-  DynamoLink(const Target& target, Turns& turns, LinkLimits limits = {});
+  DynamoLink(const Target& target, Lanes& lanes, LinkLimits limits = {});
 
   Result<> connect() override;
   Result<> ping() override;
@@ -55,7 +55,7 @@ class DynamoLink final : public Link {
   std::string new_uuid();
 
   const Target& target_;  // of the Remote that made us
-  Turns& turns_;
+  Lanes& lanes_;
   LinkLimits limits_;
   RequestSigner signer_;
   std::string host_header_;

@@ -31,12 +31,12 @@ class Lanes {
 };
 
 // Of one who has the turn: from its third failure on, the others are asked to wait.
-class Patience {
+class Pressing {
  public:
-  explicit Patience(Lane& lane) : lane_{lane} {}
-  Patience(const Patience&) = delete;
-  Patience& operator=(const Patience&) = delete;
-  ~Patience() {
+  explicit Pressing(Lane& lane) : lane_{lane} {}
+  Pressing(const Pressing&) = delete;
+  Pressing& operator=(const Pressing&) = delete;
+  ~Pressing() {
     if (failures_ >= failures_borne) --lane_.pressing;
   }
   void failed() {

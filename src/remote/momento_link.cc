@@ -212,7 +212,7 @@ void MomentoLink::compare_and_set(RemoteCall& call) {
     return call.failed({ErrorCode::unavailable, fmt::format("other calls on {:?} took {} ms; this one was not sent",
                                                             call.counter(), shared_.limits.call.count())});
   deadline_ = steady_clock::now() + shared_.limits.call;  // the wait was not the store's
-  for (Patience patience{lane}; steady_clock::now() < deadline_; patience.failed())
+  for (Pressing pressing{lane}; steady_clock::now() < deadline_; pressing.failed())
     if (compare_and_set_once(call)) return;
   call.failed({ErrorCode::conflict, fmt::format("others changed {:?} faster, for {} ms; nothing was done",
                                                 call.counter(), shared_.limits.call.count())});

@@ -172,7 +172,7 @@ void MongoLink::compare_and_set(RemoteCall& call) {
 }
 
 void MongoLink::try_until_done(RemoteCall& call, Lane& lane) {
-  for (Patience patience{lane}; !compare_and_set_once(call); patience.failed()) {
+  for (Pressing pressing{lane}; !compare_and_set_once(call); pressing.failed()) {
     if (!broken_) {
       if (late(call)) return;
       continue;
