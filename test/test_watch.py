@@ -179,20 +179,20 @@ def test_a_name_is_told_as_json(watch, client, counter):
     assert watch(name).event() == {"counter": name, "value": 0}
 
 
-def test_a_watcher_that_leaves_is_forgotten(own_server, counter):
-    client = own_server.client
+def test_a_watcher_that_leaves_is_forgotten(fresh_server, counter):
+    client = fresh_server().start().client
 
     def connections_open():
         lines = client.get("/metrics").text.split("\n")
         return next(float(line.split()[-1]) for line in lines if line.startswith("quipu_http_connections "))
 
-    before = connections_open()
+    wait_until(lambda: connections_open() == 1, what="no connection but this one")
     opened = [Watch(client, counter) for _ in range(20)]
-    assert wait_until(lambda: connections_open() >= before + 20, what="20 more connections")
+    wait_until(lambda: connections_open() == 1 + 20, what="20 more connections")
     for each in opened:
         each.close()
     client.next_value(counter)
-    assert wait_until(lambda: connections_open() <= before, what="the connections are gone")
+    wait_until(lambda: connections_open() == 1, what="the connections are gone")
     assert client.next_value(counter) == 2
 
 

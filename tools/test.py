@@ -477,6 +477,10 @@ def main():
         total.add(stage.count)
     for reason in total.skipped:
         print(f"skipped: {reason}")
+    # Once more, where the end of a long log shows them.
+    for stage in stages:
+        for failure in stage.count.failures:
+            print(f"failed in {stage.name}: {failure}")
     print(f"{progress.elapsed().strip()} min; logs in {LOGS.relative_to(ROOT)}")
     print(total)
     return 1 if total.failed or not total.passed else 0
