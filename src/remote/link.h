@@ -31,7 +31,8 @@ class Link {
   virtual Result<> connect() = 0;
   // After a while without calls: is it still there?
   virtual Result<> ping() = 0;
-  // Answers all of them. An error: this connection is of no use any more, and connect() is next.
+  // Answers all of them. An error: this connection is of no use any more, and connect() is next; the calls that it did
+  // not come to, and of which nothing was sent, may be left unanswered.
   virtual Result<> run(std::span<RemoteCall* const> calls) = 0;
 };
 

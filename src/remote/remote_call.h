@@ -53,6 +53,7 @@ class RemoteCall final : public counter::CounterCall {
 
  private:
   friend class RemoteCounters;
+  friend class JointCall;
   Result<> prepare();
 
   RemoteCounters& store_;

@@ -14,6 +14,11 @@ using std::chrono::steady_clock;
 // The link that looks whether a store that is down is back.
 constexpr unsigned scout = 0;
 
+Error too_slow(std::string_view store) {
+  return {ErrorCode::unavailable, fmt::format("the store {} is too slow: the call waited for {} ms and was not sent",
+                                              store, queue_wait_max.count())};
+}
+
 Error not_reachable(std::string_view store, std::string_view why) {
   return {ErrorCode::unavailable, fmt::format("the store {} cannot be reached: {}", store, why)};
 }
@@ -27,10 +32,9 @@ RemoteCounters::RemoteCounters(std::unique_ptr<Remote> remote) : remote_{std::mo
 RemoteCounters::~RemoteCounters() {
   std::vector<RemoteCall*> left;
   {
-    const Lock lock{mutex_};
+    Lock lock{mutex_};
     stopping_ = true;
-    left.assign(queue_.begin(), queue_.end());
-    queue_.clear();
+    left = drop_all(lock);
   }
   changed_.notify_all();
   stopped_.notify_all();
@@ -50,9 +54,11 @@ Result<> RemoteCounters::enqueue(RemoteCall& call) {
   const Lock lock{mutex_};
   if (stopping_) return fail(ErrorCode::unavailable, "the server is stopping");
   if (state_ == State::down) return std::unexpected(not_reachable(name(), why_down_));
-  if (queue_.size() >= queued_calls_max)
-    return fail(ErrorCode::unavailable, "{} calls are waiting for the store {}", queue_.size(), name());
+  const std::size_t waiting = queue_.size() + gathering_.waiting();
+  if (waiting >= queued_calls_max)
+    return fail(ErrorCode::unavailable, "{} calls are waiting for the store {}", waiting, name());
   call.queued_ = steady_clock::now();
+  if (is_bare_increment(call) && !gathering_.may_go(call)) return {};
   queue_.push_back(&call);
   ++not_passed_on_;
   has_fresh_.store(true, std::memory_order_relaxed);
@@ -91,10 +97,11 @@ void RemoteCounters::run(unsigned index) {
       continue;
     }
     used = steady_clock::now();
-    std::vector<RemoteCall*> calls = take(lock);
-    if (calls.empty()) continue;
+    std::vector<RemoteCall*> late;
+    std::vector<JointCall> joints = take(lock, late);
     lock.unlock();
-    connected = serve(*link, std::move(calls));
+    if (!late.empty()) refuse(late, too_slow(name()));
+    if (!joints.empty()) connected = serve(*link, joints);
     used = steady_clock::now();
     lock.lock();
   }
@@ -130,27 +137,48 @@ bool RemoteCounters::reach(Link& link, bool was_connected) {
   return true;
 }
 
-std::vector<RemoteCall*> RemoteCounters::take(Lock&) {
-  const std::size_t count = std::min(queue_.size(), remote_->calls_together_max());
-  std::vector<RemoteCall*> calls{queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count)};
-  queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
+// Those that have waited for too long are `late`, and are not sent.
+std::vector<JointCall> RemoteCounters::take(Lock& lock, std::vector<RemoteCall*>& late) {
+  const MonotonicTime oldest = steady_clock::now() - queue_wait_max;
+  std::vector<JointCall> joints;
+  while (!queue_.empty() && joints.size() < remote_->calls_together_max()) {
+    RemoteCall& first = *queue_.front();
+    queue_.pop_front();
+    if (first.queued_ < oldest) {
+      ended(lock, first);
+      late.push_back(&first);
+      continue;
+    }
+    joints.emplace_back(*this, first);
+    if (is_bare_increment(first)) gathering_.gather(joints.back());
+  }
   not_passed_on_ = std::min(not_passed_on_, queue_.size());
-  return calls;
+  return joints;
+}
+
+// Of a call that was in the queue, or with a link.
+void RemoteCounters::ended(Lock&, const RemoteCall& first) {
+  if (!is_bare_increment(first)) return;
+  if (RemoteCall* next = gathering_.ended(first.counter())) queue_.push_back(next);
 }
 
 // False: the link is broken.
-bool RemoteCounters::serve(Link& link, std::vector<RemoteCall*> calls) {
-  const MonotonicTime oldest = steady_clock::now() - queue_wait_max;
-  const auto late = std::ranges::partition(calls, [&](const RemoteCall* call) { return call->queued_ >= oldest; });
-  std::vector<RemoteCall*> given_up{late.begin(), late.end()};
-  calls.erase(late.begin(), late.end());
-  refuse(std::move(given_up),
-         {ErrorCode::unavailable, fmt::format("the store {} is too slow: the call waited for {} ms "
-                                              "and was not sent",
-                                              name(), queue_wait_max.count())});
-  if (calls.empty()) return true;
-  const auto ran = link.run(calls);
-  for (RemoteCall* call : calls) complete(*call);
+bool RemoteCounters::serve(Link& link, std::vector<JointCall>& joints) {
+  std::vector<RemoteCall*> calls;
+  for (JointCall& joint : joints) calls.push_back(&joint.call());
+  auto ran = run_on(link, calls);
+  std::vector<RemoteCall*> again;
+  for (JointCall& joint : joints) {
+    const auto refused = joint.answer();
+    again.insert(again.end(), refused.begin(), refused.end());
+  }
+  if (!again.empty()) {
+    if (ran)
+      ran = run_on(link, again);
+    else
+      fail_unanswered(again, ran.error());
+  }
+  complete(joints);
   if (ran) {
     went_well();
     return true;
@@ -159,8 +187,21 @@ bool RemoteCounters::serve(Link& link, std::vector<RemoteCall*> calls) {
     const Lock lock{mutex_};
     --connected_;
   }
+  changed_.notify_one();  // this thread cannot go on with those who waited for its calls
   went_wrong(ran.error(), Trouble::calling);
   return false;
+}
+
+Result<> RemoteCounters::run_on(Link& link, std::span<RemoteCall* const> calls) {
+  auto ran = link.run(calls);
+  if (!ran) fail_unanswered(calls, ran.error());
+  return ran;
+}
+
+// Of these, nothing was sent.
+void RemoteCounters::fail_unanswered(std::span<RemoteCall* const> calls, const Error& broken) {
+  for (RemoteCall* call : calls)
+    if (!call->answered()) call->failed(not_reachable(name(), broken.message));
 }
 
 void RemoteCounters::went_well() {
@@ -180,16 +221,14 @@ void RemoteCounters::went_wrong(const Error& error, Trouble trouble) {
   std::vector<RemoteCall*> left;
   bool news = false;
   {
-    const Lock lock{mutex_};
+    Lock lock{mutex_};
     // While others are connected, one that cannot connect says nothing of the store.
     const bool is_down = trouble == Trouble::connecting ? connected_ == 0 : ++broken_in_row_ >= broken_links_max;
     if (!is_down) return;
     news = state_ != State::down;
     state_ = State::down;
     why_down_ = error.message;
-    left.assign(queue_.begin(), queue_.end());
-    queue_.clear();
-    not_passed_on_ = 0;
+    left = drop_all(lock);
   }
   if (news) {
     changed_.notify_all();
@@ -197,6 +236,28 @@ void RemoteCounters::went_wrong(const Error& error, Trouble trouble) {
                 {{"store", name()}, {"address", remote_->address()}, {"because", error.message}});
   }
   refuse(std::move(left), not_reachable(name(), error.message));
+}
+
+// All that no link has yet.
+std::vector<RemoteCall*> RemoteCounters::drop_all(Lock& lock) {
+  std::vector<RemoteCall*> dropped = gathering_.release_all();
+  while (!queue_.empty()) {
+    dropped.push_back(queue_.front());
+    queue_.pop_front();
+    ended(lock, *dropped.back());
+  }
+  not_passed_on_ = 0;
+  return dropped;
+}
+
+void RemoteCounters::complete(const std::vector<JointCall>& joints) {
+  {
+    // Before its call is complete, because it is its owner's then.
+    Lock lock{mutex_};
+    for (const JointCall& joint : joints) ended(lock, *joint.parts().front());
+  }
+  for (const JointCall& joint : joints)
+    for (RemoteCall* part : joint.parts()) complete(*part);
 }
 
 void RemoteCounters::complete(RemoteCall& call) {

@@ -1,6 +1,6 @@
 // Counters of another store, as a CounterStore. Calls wait in a bounded queue, and a few threads with a link each take
-// them from it. A store that is down is noticed once, not by every call: after that calls are refused at once, and one
-// thread keeps trying to reach it.
+// them from it; increments that many want of one counter go to the store as one (gathering.h). A store that is down is
+// noticed once, not by every call: after that calls are refused at once, and one thread keeps trying to reach it.
 //
 // Threads: calls are started on any thread; links run on threads of this class.
 #pragma once
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "counter/counter_store.h"
+#include "remote/gathering.h"
 #include "remote/link.h"
 
 namespace quipu::remote {
@@ -48,11 +49,16 @@ class RemoteCounters final : public counter::CounterStore {
   Result<> enqueue(RemoteCall& call);
   void run(unsigned index);
   bool wait_for_work(Lock& lock, unsigned index, std::chrono::milliseconds pause);
-  std::vector<RemoteCall*> take(Lock& lock);
+  std::vector<JointCall> take(Lock& lock, std::vector<RemoteCall*>& late);
   bool reach(Link& link, bool was_connected);
-  bool serve(Link& link, std::vector<RemoteCall*> calls);
+  bool serve(Link& link, std::vector<JointCall>& joints);
+  Result<> run_on(Link& link, std::span<RemoteCall* const> calls);
+  void fail_unanswered(std::span<RemoteCall* const> calls, const Error& broken);
+  void ended(Lock& lock, const RemoteCall& first);
+  std::vector<RemoteCall*> drop_all(Lock& lock);
   void went_well();
   void went_wrong(const Error& error, Trouble trouble);
+  void complete(const std::vector<JointCall>& joints);
   static void complete(RemoteCall& call);
   void refuse(std::vector<RemoteCall*> calls, const Error& error);
 
@@ -64,6 +70,7 @@ class RemoteCounters final : public counter::CounterStore {
       stopped_;  // of its own: a link that pauses must not take a wake that is meant for one that works
   // Under mutex_:
   std::deque<RemoteCall*> queue_;
+  Gathering gathering_;            // bare increments in the queue or with a link, and those that wait for them
   std::size_t not_passed_on_ = 0;  // of the queue: no thread was woken for them yet
   State state_ = State::starting;
   unsigned connected_ = 0;  // links that are

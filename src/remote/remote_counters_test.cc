@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <semaphore>
@@ -23,6 +24,7 @@ struct FarStore {
   std::atomic<int> connects{0};
   std::atomic<int> connects_max{1'000'000};  // more are refused
   std::atomic<int> most_together{0};
+  std::atomic<int> steps{0};
   std::counting_semaphore<> gate{0};  // of a slow store: each run() takes one
   std::atomic<bool> slow{false};
 };
@@ -55,8 +57,10 @@ class FarLink final : public Link {
  private:
   void increment(RemoteCall& call) {
     store_.counters.with([&](auto& counters) {
+      ++store_.steps;
       std::int64_t& value = counters[std::string{call.counter()}];
-      if (value > call.limit().bound) return call.limit_reached(value);
+      const RemoteCall::Limit& limit = call.limit();
+      if (limit.up ? value > limit.bound : value < limit.bound) return call.limit_reached(value);
       value += call.asked().by;
       if (store_.loses_answers) return call.failed({ErrorCode::outcome_unknown, "connection reset"});
       call.done(value);
@@ -168,6 +172,129 @@ TEST_F(RemoteCountersTest, CallsThatWaitTogetherAreSentTogether) {
   for (int i = 0; i < 50; ++i) waiting.wait();
   EXPECT_GT(store_.most_together, 1);
   for (const auto& call : calls) EXPECT_EQ(call->outcome(), CallOutcome::done);
+}
+
+// Many calls at once, while the store takes its time.
+class ManyAtOnce : public RemoteCountersTest {
+ protected:
+  using Calls = std::vector<std::unique_ptr<counter::CounterCall>>;
+
+  void SetUp() override {
+    open(8);
+    ASSERT_TRUE(wait_until_up());
+    store_.slow = true;
+  }
+
+  counter::CounterCall::Item& ask(std::string_view counter) {
+    calls_.push_back(counters_->new_call());
+    calls_.back()->begin(CallKind::increment);
+    return calls_.back()->add(counter);
+  }
+
+  // Of the calls as they were asked for.
+  const Calls& answers() {
+    Waiting waiting;
+    for (const auto& call : calls_) EXPECT_FALSE(call->start(waiting));
+    counters_->flush();
+    store_.gate.release(static_cast<std::ptrdiff_t>(2 * calls_.size()));
+    for (std::size_t i = 0; i < calls_.size(); ++i) waiting.wait();
+    return calls_;
+  }
+
+  std::int64_t stored(std::string_view counter) {
+    return store_.counters.with([&](auto& counters) { return counters[std::string{counter}]; });
+  }
+
+  Calls calls_;
+};
+
+TEST_F(ManyAtOnce, IncrementsOfOneCounterShareStepsAndEachHasItsOwnValue) {
+  for (int i = 0; i < 200; ++i) ask("a").by = i % 5 + 1;
+  std::map<std::int64_t, std::int64_t> by_of_value;
+  for (const auto& call : answers()) {
+    ASSERT_EQ(call->outcome(), CallOutcome::done);
+    EXPECT_TRUE(by_of_value.emplace(call->item(0).value, call->item(0).by).second) << call->item(0).value;
+  }
+  std::int64_t before = 0;
+  for (const auto& [value, by] : by_of_value) {
+    EXPECT_EQ(value - by, before);
+    before = value;
+  }
+  EXPECT_EQ(stored("a"), before);
+  EXPECT_LE(store_.steps, 2 * static_cast<int>(steps_of_a_counter_max));
+}
+
+TEST_F(ManyAtOnce, LimitLetsThroughExactlyWhatItAllows) {
+  for (int i = 0; i < 100; ++i) ask("a").max = 61;
+  std::vector<std::int64_t> given;
+  for (const auto& call : answers()) {
+    if (call->outcome() == CallOutcome::done) {
+      given.push_back(call->item(0).value);
+    } else {
+      EXPECT_EQ(call->outcome(), CallOutcome::max_reached);
+      EXPECT_EQ(call->item(0).value, 61);
+    }
+  }
+  std::ranges::sort(given);
+  ASSERT_EQ(given.size(), 61u);
+  EXPECT_EQ(given.front(), 1);
+  EXPECT_EQ(given.back(), 61);
+  EXPECT_EQ(std::ranges::adjacent_find(given), given.end());
+}
+
+TEST_F(ManyAtOnce, DirectionsAndLimitsAreNotMixed) {
+  for (int i = 0; i < 50; ++i) {
+    ask("a").by = 2;
+    ask("a").by = -1;
+    ask("a").max = 1'000;
+  }
+  for (const auto& call : answers()) EXPECT_EQ(call->outcome(), CallOutcome::done);
+  EXPECT_EQ(stored("a"), 50 * 2);
+}
+
+TEST_F(ManyAtOnce, SumThatIsNoNumberIsNotAskedFor) {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  for (int i = 0; i < 20; ++i) ask("a").by = most / 2;
+  int done = 0;
+  for (const auto& call : answers()) done += call->outcome() == CallOutcome::done ? 1 : 0;
+  EXPECT_EQ(done, 2);
+  EXPECT_EQ(stored("a"), most / 2 * 2);
+}
+
+TEST_F(ManyAtOnce, CallsWithAnIdempotencyKeyGoAlone) {
+  for (int i = 0; i < 50; ++i) {
+    ask("a");
+    calls_.back()->make_idempotent(std::to_string(i));
+  }
+  answers();
+  EXPECT_EQ(store_.steps, 50);
+}
+
+TEST_F(ManyAtOnce, OtherCountersDoNotWaitForTheOneThatAllWant) {
+  for (int i = 0; i < 100; ++i) ask("a");
+  for (int i = 0; i < 3; ++i) ask("b" + std::to_string(i));
+  Waiting waiting;
+  Waiting of_others;
+  for (const auto& call : calls_) EXPECT_FALSE(call->start(call->name(0) == "a" ? waiting : of_others));
+  counters_->flush();
+  store_.gate.release(steps_of_a_counter_max + 3);  // no more steps: all others wait for these
+  for (int i = 0; i < 3; ++i) of_others.wait();
+  store_.gate.release(100);
+  for (int i = 0; i < 100; ++i) waiting.wait();
+  EXPECT_EQ(stored("a"), 100);
+}
+
+TEST_F(ManyAtOnce, AnswerThatIsLostIsLostForAllAndNoneIsTriedAgain) {
+  for (int i = 0; i < 50; ++i) ask("a");
+  store_.loses_answers = true;
+  int unknown = 0;
+  for (const auto& call : answers()) {
+    ASSERT_EQ(call->outcome(), CallOutcome::failed);
+    // Those that were never sent, because so many links broke that the store counts as down, know it.
+    unknown += call->error().code == ErrorCode::outcome_unknown ? 1 : 0;
+  }
+  EXPECT_GT(unknown, 0);
+  EXPECT_EQ(stored("a"), unknown);
 }
 
 TEST_F(RemoteCountersTest, StoreThatIsDownIsNoticedOnceAndFoundAgain) {
