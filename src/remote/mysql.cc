@@ -14,6 +14,7 @@ using mysql::Outcome;
 using mysql::Session;
 
 constexpr unsigned links_max = 64;
+constexpr std::size_t calls_of_a_commit_max = 16;
 constexpr std::chrono::milliseconds prepare_call_max{10'000};
 
 class Mysql final : public Remote {
@@ -25,11 +26,13 @@ class Mysql final : public Remote {
     return fmt::format("{}:{} database {}", settings_.host, settings_.port, settings_.database);
   }
   unsigned links() const override { return links_max; }
-  std::unique_ptr<Link> make_link() const override { return std::make_unique<MysqlLink>(settings_); }
+  std::size_t calls_together_max() const override { return shares_commits_ ? calls_of_a_commit_max : 1; }
+  std::unique_ptr<Link> make_link() const override { return std::make_unique<MysqlLink>(settings_, shares_commits_); }
   Result<StoreReport> prepare() const override;
 
  private:
   const MysqlSettings settings_;
+  mutable std::atomic<bool> shares_commits_{false};
 };
 
 std::string variable(Session& session, std::string_view name) {
@@ -38,7 +41,7 @@ std::string variable(Session& session, std::string_view name) {
 }
 
 std::string server_name(std::string_view version) {
-  if (version.contains("TiDB")) return fmt::format("TiDB {}", version);
+  if (mysql::is_tidb(version)) return fmt::format("TiDB {}", version);
   return fmt::format("{} {}", version.contains("MariaDB") ? "MariaDB" : "MySQL", version);
 }
 
@@ -72,9 +75,8 @@ std::string innodb_durability(Session& session, StoreReport& report) {
 }
 
 void look_at_tables(Session& session, IdType type, StoreReport& report) {
-  const Outcome engine = session.run(
-      "SELECT ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'counters'");
-  if (!engine.row.empty() && engine.row.front() != "InnoDB")
+  const Outcome engine = session.run(mysql::find_engine);
+  if (!engine.row.empty() && engine.row.front() != mysql::transactional_engine)
     report.warnings.push_back(
         fmt::format("the table counters is kept by {}, which knows no transactions: ALTER TABLE "
                     "counters ENGINE=InnoDB",

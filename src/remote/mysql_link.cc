@@ -1,9 +1,11 @@
 #include "remote/mysql_link.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "base/text.h"
+#include "remote/joint_call.h"
 
 namespace quipu::remote::mysql {
 
@@ -26,6 +28,14 @@ constexpr unsigned forget_interval = 256;
 // A connection that was used so shortly ago is not asked whether it is still there.
 constexpr std::chrono::milliseconds always_fresh{10};
 
+// A transaction of several statements must be undone whole. TiDB does each of them on the way to other machines: it is
+// quicker with many connections than with many statements on one.
+bool may_share_commits(Session& session) {
+  if (is_tidb(session.server_version())) return false;
+  const Outcome engine = session.run(find_engine);
+  return engine.good() && !engine.row.empty() && engine.row.front() == transactional_engine;
+}
+
 void answer_decision(RemoteCall& call, const Decision& decision) {
   if (decision.outcome == CallOutcome::done) return call.done(decision.value);
   call.refused(decision.outcome, decision.value);
@@ -36,6 +46,10 @@ Error given_up(const Outcome& trouble) {
 }
 
 }  // namespace
+
+bool is_tidb(std::string_view server_version) {
+  return server_version.contains("TiDB");
+}
 
 Result<IdType> make_tables(Session& session, std::vector<std::string>* made) {
   const Outcome found = session.run(find_id_type);
@@ -66,6 +80,7 @@ Result<> MysqlLink::connect() {
     if (taken.broken()) return std::unexpected(taken.error());
   }
   QUIPU_TRY(id_type_, make_tables(*session_, nullptr));
+  shares_commits_ = may_share_commits(*session_);
   return {};
 }
 
@@ -75,25 +90,64 @@ Result<> MysqlLink::ping() {
   return {};
 }
 
+// A server that was started again has closed all connections; what is sent on one of them would count as lost.
+Result<> MysqlLink::reach_if_stale() {
+  const MonotonicTime now = std::chrono::steady_clock::now();
+  const bool may_be_stale = now - std::exchange(used_, now) > always_fresh;
+  return may_be_stale && session_->is_stale() ? connect() : Result<>{};
+}
+
 Result<> MysqlLink::run(std::span<RemoteCall* const> calls) {
+  std::vector<Task> tasks;
   for (RemoteCall* call : calls) {
-    // A server that was started again has closed all connections; what is sent on one of them would count as lost.
-    const MonotonicTime now = std::chrono::steady_clock::now();
-    const bool may_be_stale = now - std::exchange(used_, now) > always_fresh;
-    if (may_be_stale && session_->is_stale()) {
-      if (const auto reached = connect(); !reached) {
-        call->failed({ErrorCode::unavailable, reached.error().message});
-        return reached;
-      }
-    }
     auto id = id_literal(call->counter(), id_type_);
-    if (!id) {
+    if (id)
+      tasks.push_back({.call = call, .id = *std::move(id)});
+    else
       call->failed(std::move(id).error());
-      continue;
-    }
-    const bool marked = !call->marker().empty() && call->kind() != CallKind::read;
-    QUIPU_CHECK(marked ? run_marked(*call, *id) : run_bare(*call, *id));
   }
+  const auto others =
+      std::ranges::stable_partition(tasks, [](const Task& task) { return is_bare_increment(*task.call); });
+  const std::span increments{tasks.begin(), others.begin()};
+  if (increments.size() > 1) {
+    QUIPU_CHECK(reach_if_stale());
+    QUIPU_CHECK(run_together(increments));
+  }
+  for (const Task& task : tasks) {
+    if (task.call->answered()) continue;
+    QUIPU_CHECK(reach_if_stale());
+    const bool marked = !task.call->marker().empty() && task.call->kind() != CallKind::read;
+    QUIPU_CHECK(marked ? run_marked(*task.call, task.id) : run_bare(*task.call, task.id));
+  }
+  return {};
+}
+
+// --- increments of several counters: one transaction, for the sake of one commit
+
+// What it leaves unanswered was not done, and is to be asked for one by one: somebody was in the way, or one of them
+// cannot be done.
+Result<> MysqlLink::run_together(std::span<const Task> increments) {
+  std::vector<const Task*> sorted;
+  for (const Task& task : increments) sorted.push_back(&task);
+  // All who do this take the rows' locks in one order.
+  std::ranges::stable_sort(sorted, {}, &Task::id);
+  std::vector<std::string> statements{"START TRANSACTION"};
+  for (const Task* task : sorted) statements.push_back(statement_of(*task->call, task->id));
+  statements.emplace_back("COMMIT");
+  const std::vector<Outcome> outcomes = session_->run_all(statements);
+  const Outcome& last = outcomes.back();
+  if (last.good()) {
+    for (std::size_t i = 0; i < sorted.size(); ++i) answer(*sorted[i]->call, outcomes[i + 1]);
+    return {};
+  }
+  const bool committing = outcomes.size() == statements.size();
+  if (last.trouble == Trouble::lost || (committing && last.trouble != Trouble::again)) {
+    const Error error{ErrorCode::outcome_unknown, last.message};
+    for (const Task* task : sorted) task->call->failed(error);
+  }
+  if (last.broken()) return std::unexpected(last.error());
+  const Outcome undone = session_->run("ROLLBACK");
+  if (!undone.good()) return std::unexpected(undone.error());  // the server undoes what was never committed
   return {};
 }
 

@@ -1,8 +1,10 @@
 // A connection to MySQL, MariaDB or TiDB that counts.
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "remote/link.h"
 #include "remote/mysql_session.h"
@@ -13,7 +15,9 @@ namespace quipu::remote::mysql {
 
 class MysqlLink final : public Link {
  public:
-  explicit MysqlLink(const MysqlSettings& settings, LinkLimits limits = {}) : settings_{settings}, limits_{limits} {}
+  // `shares_commits` is told, whenever a link connects, whether increments of several counters may go together.
+  MysqlLink(const MysqlSettings& settings, std::atomic<bool>& shares_commits, LinkLimits limits = {})
+      : settings_{settings}, shares_commits_{shares_commits}, limits_{limits} {}
 
   Result<> connect() override;
   Result<> ping() override;
@@ -22,6 +26,13 @@ class MysqlLink final : public Link {
  private:
   enum class Marked : std::uint8_t { answered, again, broken };
 
+  struct Task {
+    RemoteCall* call;
+    std::string id;  // as a literal
+  };
+
+  Result<> reach_if_stale();
+  Result<> run_together(std::span<const Task> increments);
   Result<> run_bare(RemoteCall& call, std::string_view id);
   void answer(RemoteCall& call, const Outcome& outcome);
   void answer_out_of_range(RemoteCall& call, std::string_view id);
@@ -32,12 +43,15 @@ class MysqlLink final : public Link {
   void forget_some();
 
   const MysqlSettings& settings_;  // of the Remote that made us
+  std::atomic<bool>& shares_commits_;
   const LinkLimits limits_;
   std::optional<Session> session_;
   IdType id_type_ = IdType::bytes;
   MonotonicTime used_{};
   unsigned marked_calls_ = 0;
 };
+
+bool is_tidb(std::string_view server_version);
 
 // Makes the tables that are missing; what they are goes to `made`, if it is not null.
 Result<IdType> make_tables(Session& session, std::vector<std::string>* made);

@@ -123,6 +123,10 @@ Result<Session> Session::open(const MysqlSettings& settings, const LinkLimits& l
   return session;
 }
 
+std::string_view Session::server_version() const {
+  return mysql_get_server_info(connection_.get());
+}
+
 bool Session::is_stale() const {
   pollfd socket{
       .fd = static_cast<int>(mysql_get_socket(connection_.get())), .events = POLLIN | POLLRDHUP, .revents = 0};

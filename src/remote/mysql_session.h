@@ -53,6 +53,7 @@ class Session {
   // With the database as the default one; made if it is missing and that is allowed.
   static Result<Session> open(const MysqlSettings& settings, const LinkLimits& limits);
 
+  std::string_view server_version() const;
   // The server has closed it, or has said something that nobody asked for.
   bool is_stale() const;
 

@@ -26,6 +26,11 @@ inline constexpr std::string_view find_id_type =
     "COLUMN_NAME = 'counter_id'";
 IdType id_type_of(const std::vector<std::string>& row);
 
+// NULL, or no row, where there is no such table.
+inline constexpr std::string_view find_engine =
+    "SELECT ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'counters'";
+inline constexpr std::string_view transactional_engine = "InnoDB";
+
 inline constexpr std::string_view make_counters =
     "CREATE TABLE IF NOT EXISTS counters (counter_id VARBINARY(1024) NOT NULL PRIMARY KEY, "
     "counter_value BIGINT NOT NULL)";

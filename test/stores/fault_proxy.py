@@ -15,7 +15,7 @@
 | stall | the answer comes `stall_s` late |
 | garbage | random bytes instead of the answer |
 
-What hits an answer can be narrowed: `only` to answers to what contains these bytes (so that no handshake is hit), `chance`
+What hits an answer can be narrowed: `only` to answers to what contains these bytes, or some of several (so that no handshake is hit), `chance`
 to some of them, `times` to so many, after which the proxy is healed.
 """
 
@@ -76,7 +76,8 @@ class FaultProxy:
     def fail(self, fault, only=None, chance=1.0, times=None):
         assert fault in FAULTS, fault
         with self._lock:
-            self._fault, self._only, self._chance, self._times = fault, only, chance, times
+            self._only = (only,) if isinstance(only, bytes) else only
+            self._fault, self._chance, self._times = fault, chance, times
             self._healed.clear()
         if fault == "refuse":
             self.fired[fault] += self.cut_all()
@@ -108,7 +109,7 @@ class FaultProxy:
         """The fault that hits now; it counts as fired."""
         with self._lock:
             fault = self._fault
-            if fault not in faults or (self._only and self._only not in asked):
+            if fault not in faults or (self._only and not any(words in asked for words in self._only)):
                 return None
             if self._chance < 1 and self._chance_of.random() >= self._chance:
                 return None

@@ -22,7 +22,9 @@ else:
 pytestmark = pytest.mark.skipif(bool(missing_programs()), reason=f"missing: {missing_programs()}; tools/install_packages.sh test")
 
 MAXIMUM = 200
-INCREMENT = b"count-"  # an increment is a prepared statement: in its request only the name of the counter can be seen
+# What can be seen of increments is the names of their counters: in a prepared statement as they are, and in hexadecimal
+# where several increments are one request.
+INCREMENT = (b"count-", b"count-".hex().encode())
 
 
 def flags_for(directory, port, **more):
@@ -102,6 +104,41 @@ class TestTidb(StoreContract):
         assert mariadb.value(counter) == 400
 
 
+def count_at_once(server, counters, clients=32, increments=40):
+    """What came of it, by counter: a list of (status, number)."""
+    answers = {counter: [] for counter in counters}
+
+    def count(number):
+        client = server.new_client()
+        for n in range(increments):
+            counter = counters[(number + n) % len(counters)]
+            answer = client.post(f"/tidb/{counter}")
+            answers[counter].append((answer.status, answer.json().get("counter")))
+        client.close()
+
+    threads = [threading.Thread(target=count, args=(n,)) for n in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    return answers
+
+
+def commits(mariadb):
+    """Those that somebody asked for: a statement that is a transaction of its own is none."""
+    return int(mariadb.ask("SHOW GLOBAL STATUS LIKE 'Com_commit'")[0][1])
+
+
+@pytest.mark.skipif(Server is not MariaDB, reason="TiDB is given one statement at a time")
+def test_increments_of_many_counters_share_commits(quipu, mariadb, counter):
+    counters = [f"{counter}-{n}" for n in range(16)]
+    before = commits(mariadb)
+    for name, answers in count_at_once(quipu, counters).items():
+        assert sorted(answers) == [(200, n) for n in range(1, 81)]
+        assert mariadb.value(name) == 80
+    assert 0 < commits(mariadb) - before < 32 * 40 / 2
+
+
 # --- tables that others made
 
 @pytest.fixture
@@ -126,6 +163,25 @@ def test_integer_ids_stay(own_mariadb, start_quipu, tmp_path):
     assert (answer.status, answer.json()["value"]) == (409, 2147483647)
     assert client.increment("8", store="tidb", key="k").status >= 400
     assert own_mariadb.ask("SELECT counter_value FROM counters WHERE counter_id = 8") == [["2147483647"]]
+
+
+def test_a_counter_at_its_columns_end_stops_no_other(own_mariadb, start_quipu, tmp_path):
+    with_table(own_mariadb, "CREATE TABLE counters (counter_id INT PRIMARY KEY, counter_value INT); "
+                            "INSERT INTO counters VALUES (3, 2147483640)")
+    server = start_quipu(flags=flags_for(tmp_path, own_mariadb.port))
+    answers = count_at_once(server, [str(n) for n in range(8)])
+    assert sorted(answers.pop("3"), key=str) == [(200, 2147483640 + n) for n in range(1, 8)] + [(409, None)] * 153
+    for of_other in answers.values():
+        assert sorted(of_other) == [(200, n) for n in range(1, 161)]
+
+
+@pytest.mark.skipif(Server is not MariaDB, reason="TiDB has one engine")
+def test_a_table_without_transactions_is_given_one_increment_at_a_time(own_mariadb, start_quipu, tmp_path):
+    with_table(own_mariadb, "CREATE TABLE counters (counter_id VARBINARY(255) PRIMARY KEY, counter_value BIGINT) ENGINE=MyISAM")
+    server = start_quipu(flags=flags_for(tmp_path, own_mariadb.port))
+    for of_one in count_at_once(server, [f"c{n}" for n in range(8)]).values():
+        assert sorted(of_one) == [(200, n) for n in range(1, 161)]
+    assert commits(own_mariadb) == 0
 
 
 def test_text_ids_stay(own_mariadb, start_quipu, tmp_path):
