@@ -4,11 +4,11 @@
 
 namespace quipu::remote {
 
-bool Gathering::may_go(RemoteCall& call) {
+bool Gathering::may_go(RemoteCall& call, unsigned most) {
   auto found = counters_.find(call.counter());
   if (found == counters_.end()) found = counters_.try_emplace(std::string{call.counter()}).first;
   Counter& counter = found->second;
-  if (counter.under_way < steps_of_a_counter_max) {
+  if (counter.under_way < most) {
     ++counter.under_way;
     return true;
   }

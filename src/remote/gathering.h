@@ -1,6 +1,6 @@
-// Bare increments of one counter are done by its store one after the other anyway. So only a few of them are under way
-// at once; those that come meanwhile wait here, and the next one to go takes them along (joint_call.h). A counter that
-// everybody wants costs its store a few steps for many calls, and calls on other counters do not wait for it.
+// What changes one counter is done by its store one after the other anyway. So only some of it is under way at once,
+// and the rest waits here: a counter that everybody wants does not hold all links, which others could use. Bare
+// increments that wait go along with the next one (joint_call.h), so that many calls cost the store a few steps.
 #pragma once
 
 #include <cstddef>
@@ -14,15 +14,16 @@
 
 namespace quipu::remote {
 
-// More than one, so that an answer that is long in coming does not hold up all.
+// Of bare increments. More than one, so that an answer that is long in coming does not hold up all.
 inline constexpr unsigned steps_of_a_counter_max = 4;
 // An answer that is lost is lost for all of them.
 inline constexpr std::size_t joint_parts_max = 256;
 
 class Gathering {
  public:
-  // True: it may go, until ended() is told. False: it waits here.
-  bool may_go(RemoteCall& call);
+  // True: it may go, until ended() is told, because fewer than `most` of its counter are under way. False: it waits
+  // here.
+  bool may_go(RemoteCall& call, unsigned most);
   // One that may go is about to: adds those who wait, and go together with it.
   void gather(JointCall& joint);
   // One that could go is at its end. Who may go now, if anybody waits.

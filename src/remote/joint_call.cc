@@ -12,8 +12,9 @@ bool is_bare_increment(const RemoteCall& call) {
 }
 
 bool JointCall::add(RemoteCall& part) {
-  const RemoteCall::Item& item = part.asked();
   const RemoteCall& so_far = call();
+  if (!is_bare_increment(part) || !is_bare_increment(so_far)) return false;
+  const RemoteCall::Item& item = part.asked();
   const RemoteCall::Item& sum = so_far.asked();
   QUIPU_ASSERT(part.counter() == so_far.counter(), "{:?} is not {:?}", part.counter(), so_far.counter());
   if (part.limit().up != so_far.limit().up || item.max != sum.max || item.min != sum.min) return false;

@@ -16,8 +16,8 @@ class JointCall {
   // Any call, as long as it stays the only one.
   JointCall(RemoteCounters& store, RemoteCall& first) : sum_{store}, parts_{&first} {}
 
-  // One more of the same counter. False: it does not go together with the others, because it counts the other way, has
-  // another limit, or the sum would be too large.
+  // One more of the same counter. False: it does not go together with the others, because one of them is no bare
+  // increment, it counts the other way, has another limit, or the sum would be too large.
   bool add(RemoteCall& part);
 
   // What a link is given to do: the sum, or the only part.

@@ -53,6 +53,7 @@ class Remote {
   virtual std::string address() const = 0;                      // for people; without secrets
   virtual unsigned links() const = 0;                           // how many calls are under way at once, at most
   virtual std::size_t calls_together_max() const { return 1; }  // that one link takes at once
+  virtual bool goes_together(const RemoteCall&) const { return true; }  // if it takes more than one
   virtual std::unique_ptr<Link> make_link() const = 0;
   // Connects, makes what is missing (tables, indexes), and looks how durable the store is. May take some seconds.
   virtual Result<StoreReport> prepare() const = 0;

@@ -1,4 +1,4 @@
-// A counter's document: what it says, and what a call makes of it. Pure. docs/formats/docdb.md has its members.
+// A counter's document: what it says, and what a call makes of it. Pure. docs/formats/store-docdb.md has its members.
 #pragma once
 
 #include <cstdint>

@@ -73,12 +73,14 @@ void RemoteCall::limit_reached(std::int64_t value_now) {
 }
 
 void RemoteCall::mismatched() {
-  failed({ErrorCode::idempotency_mismatch, "this Idempotency-Key was used for another request on this counter"});
+  failed({ErrorCode::idempotency_mismatch, "this Idempotency-Key was used for another request"});
 }
 
 void RemoteCall::failed(Error error) {
   QUIPU_ASSERT(!answered_, "{}", error.message);
   answered_ = true;
+  // A read has no outcome that could be unknown: whoever asked may ask again.
+  if (kind_ == CallKind::read && error.code == ErrorCode::outcome_unknown) error.code = ErrorCode::unavailable;
   fail_with(std::move(error));
 }
 

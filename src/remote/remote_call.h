@@ -47,7 +47,8 @@ class RemoteCall final : public counter::CounterCall {
   // The limit's own outcome.
   void limit_reached(std::int64_t value_now);
   void mismatched();
-  // `unavailable` only if the store has certainly not done it; else `outcome_unknown`.
+  // `outcome_unknown` unless the store has certainly not done it. Then `unavailable`; `conflict` where others were in
+  // the way; `invalid_argument` where the store cannot take this; `damaged` where it holds what cannot be understood.
   void failed(Error error);
   bool answered() const { return answered_; }
 
@@ -59,6 +60,7 @@ class RemoteCall final : public counter::CounterCall {
   RemoteCounters& store_;
   Completion* completion_ = nullptr;
   MonotonicTime queued_;
+  bool gathered_ = false;  // its counter's others wait for its end
   Limit limit_;
   std::string marker_;
   std::string request_hash_;

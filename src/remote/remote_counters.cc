@@ -58,22 +58,36 @@ Result<> RemoteCounters::enqueue(RemoteCall& call) {
   if (waiting >= queued_calls_max)
     return fail(ErrorCode::unavailable, "{} calls are waiting for the store {}", waiting, name());
   call.queued_ = steady_clock::now();
-  if (is_bare_increment(call) && !gathering_.may_go(call)) return {};
+  if (!may_go(call)) return {};
   queue_.push_back(&call);
-  ++not_passed_on_;
+  ++(goes_alone(call) ? fresh_alone_ : fresh_together_);
   has_fresh_.store(true, std::memory_order_relaxed);
   return {};
 }
 
+bool RemoteCounters::goes_alone(const RemoteCall& call) const {
+  return remote_->calls_together_max() == 1 || !remote_->goes_together(call);
+}
+
+bool RemoteCounters::may_go(RemoteCall& call) {
+  call.gathered_ = true;
+  if (is_bare_increment(call)) return gathering_.may_go(call, steps_of_a_counter_max);
+  // Half of the links are left to others.
+  if (call.kind() != counter::CallKind::read && goes_alone(call))
+    return gathering_.may_go(call, std::max(1U, remote_->links() / 2));
+  call.gathered_ = false;
+  return true;
+}
+
 void RemoteCounters::flush() {
   if (!has_fresh_.exchange(false, std::memory_order_relaxed)) return;
-  std::size_t fresh = 0;
+  std::size_t threads = 0;
   {
     const Lock lock{mutex_};
-    fresh = std::exchange(not_passed_on_, 0);
+    const std::size_t together = remote_->calls_together_max();
+    threads = std::exchange(fresh_alone_, 0) + (std::exchange(fresh_together_, 0) + together - 1) / together;
+    threads = std::min(threads, queue_.size());  // some may have been taken already
   }
-  if (fresh == 0) return;
-  const std::size_t threads = (fresh + remote_->calls_together_max() - 1) / remote_->calls_together_max();
   if (threads >= threads_.size()) return changed_.notify_all();
   for (std::size_t i = 0; i < threads; ++i) changed_.notify_one();
 }
@@ -150,15 +164,15 @@ std::vector<JointCall> RemoteCounters::take(Lock& lock, std::vector<RemoteCall*>
       continue;
     }
     joints.emplace_back(*this, first);
-    if (is_bare_increment(first)) gathering_.gather(joints.back());
+    if (first.gathered_) gathering_.gather(joints.back());
+    if (goes_alone(first) || (!queue_.empty() && goes_alone(*queue_.front()))) break;
   }
-  not_passed_on_ = std::min(not_passed_on_, queue_.size());
   return joints;
 }
 
 // Of a call that was in the queue, or with a link.
 void RemoteCounters::ended(Lock&, const RemoteCall& first) {
-  if (!is_bare_increment(first)) return;
+  if (!first.gathered_) return;
   if (RemoteCall* next = gathering_.ended(first.counter())) queue_.push_back(next);
 }
 
@@ -246,7 +260,6 @@ std::vector<RemoteCall*> RemoteCounters::drop_all(Lock& lock) {
     queue_.pop_front();
     ended(lock, *dropped.back());
   }
-  not_passed_on_ = 0;
   return dropped;
 }
 

@@ -54,6 +54,8 @@ class RemoteCounters final : public counter::CounterStore {
   bool serve(Link& link, std::vector<JointCall>& joints);
   Result<> run_on(Link& link, std::span<RemoteCall* const> calls);
   void fail_unanswered(std::span<RemoteCall* const> calls, const Error& broken);
+  bool goes_alone(const RemoteCall& call) const;
+  bool may_go(RemoteCall& call);
   void ended(Lock& lock, const RemoteCall& first);
   std::vector<RemoteCall*> drop_all(Lock& lock);
   void went_well();
@@ -66,12 +68,14 @@ class RemoteCounters final : public counter::CounterStore {
   std::atomic<bool> has_fresh_{false};  // something for flush() to do: most turns of a loop have nothing for this store
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::condition_variable
-      stopped_;  // of its own: a link that pauses must not take a wake that is meant for one that works
+  // Of its own: a link that pauses must not take a wake that is meant for one that works.
+  std::condition_variable stopped_;
   // Under mutex_:
   std::deque<RemoteCall*> queue_;
-  Gathering gathering_;            // bare increments in the queue or with a link, and those that wait for them
-  std::size_t not_passed_on_ = 0;  // of the queue: no thread was woken for them yet
+  Gathering gathering_;
+  // No thread was woken for them yet: those that a link takes alone, and those that it takes together with others.
+  std::size_t fresh_alone_ = 0;
+  std::size_t fresh_together_ = 0;
   State state_ = State::starting;
   unsigned connected_ = 0;  // links that are
   unsigned broken_in_row_ = 0;
