@@ -2,6 +2,7 @@
 
 #include <mysql.h>
 
+#include "remote/joint_call.h"
 #include "remote/mysql_link.h"
 
 namespace quipu::remote {
@@ -27,6 +28,7 @@ class Mysql final : public Remote {
   }
   unsigned links() const override { return links_max; }
   std::size_t calls_together_max() const override { return shares_commits_ ? calls_of_a_commit_max : 1; }
+  bool goes_together(const RemoteCall& call) const override { return is_bare_increment(call); }
   std::unique_ptr<Link> make_link() const override { return std::make_unique<MysqlLink>(settings_, shares_commits_); }
   Result<StoreReport> prepare() const override;
 

@@ -60,6 +60,13 @@ Result<IdType> make_tables(Session& session, std::vector<std::string>* made) {
     if (!counters.good()) return std::unexpected(counters.error());
     if (made != nullptr) made->emplace_back("table counters");
     type = IdType::bytes;
+  } else {
+    const Outcome unique = session.run(find_unique_key);
+    if (!unique.good()) return std::unexpected(unique.error());
+    if (unique.row.empty())
+      return fail(ErrorCode::conflict,
+                  "nothing makes counters.counter_id unique, so that every increment would be a first one: "
+                  "ALTER TABLE counters ADD UNIQUE (counter_id)");
   }
   const Outcome there = session.run("SELECT 1 FROM counter_requests LIMIT 1");
   if (there.good()) return type;
@@ -198,6 +205,7 @@ void MysqlLink::answer_out_of_range(RemoteCall& call, std::string_view id) {
   if (call.kind() != CallKind::increment)
     return call.failed({ErrorCode::invalid_argument, "the column counter_value cannot hold this value"});
   const Outcome now = session_->run(fmt::format("SELECT counter_value FROM counters WHERE counter_id = {}", id));
+  if (!now.good()) return call.failed({ErrorCode::unavailable, now.message});
   call.limit_reached(now.row.empty() ? 0 : parse_int64(now.row.front()).value_or(0));
 }
 
@@ -243,7 +251,7 @@ MysqlLink::Marked MysqlLink::try_marked(RemoteCall& call, std::string_view id, b
       if (made) return Marked::again;
       trouble.message = made.error().message;
     }
-    return after_trouble(call, maybe_done, trouble);
+    return after_trouble(call, id, maybe_done, trouble);
   }
   const Decision decision = decision_of(call, trouble.affected, trouble.insert_id);
   const std::vector<Outcome> end = session_->run_all({finish_marker(call, decision), "COMMIT"});
@@ -258,16 +266,16 @@ MysqlLink::Marked MysqlLink::try_marked(RemoteCall& call, std::string_view id, b
   if (!session_->run("ROLLBACK").good()) return Marked::broken;
   if (trouble.trouble == Trouble::duplicate) return answer_repetition(call, trouble);  // TiDB may see it only now
   if (trouble.trouble == Trouble::unknown) return Marked::again;                       // the marker tells
-  return after_trouble(call, maybe_done, trouble);
+  return after_trouble(call, id, maybe_done, trouble);
 }
 
 // A transaction that was rolled back.
-MysqlLink::Marked MysqlLink::after_trouble(RemoteCall& call, bool maybe_done, Outcome& trouble) {
+MysqlLink::Marked MysqlLink::after_trouble(RemoteCall& call, std::string_view id, bool maybe_done, Outcome& trouble) {
   if (trouble.trouble == Trouble::again) return Marked::again;
   if (maybe_done) {
     call.failed({ErrorCode::outcome_unknown, trouble.message});
   } else if (trouble.trouble == Trouble::out_of_range) {
-    call.failed({ErrorCode::invalid_argument, "the column counter_value cannot hold this value"});
+    answer_out_of_range(call, id);
   } else {
     call.failed({ErrorCode::unavailable, trouble.message});
   }

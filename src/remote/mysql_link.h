@@ -39,7 +39,7 @@ class MysqlLink final : public Link {
   Result<> run_marked(RemoteCall& call, std::string_view id);
   Marked try_marked(RemoteCall& call, std::string_view id, bool& maybe_done, Outcome& trouble);
   Marked answer_repetition(RemoteCall& call, Outcome& trouble);
-  Marked after_trouble(RemoteCall& call, bool maybe_done, Outcome& trouble);
+  Marked after_trouble(RemoteCall& call, std::string_view id, bool maybe_done, Outcome& trouble);
   void forget_some();
 
   const MysqlSettings& settings_;  // of the Remote that made us

@@ -75,6 +75,7 @@ Trouble trouble_of(unsigned code) {
     case ER_LOCK_WAIT_TIMEOUT:
     case ER_CHECKREAD:
     case ER_NEED_REPREPARE:
+    case ER_UNKNOWN_STMT_HANDLER:
     case tidb_write_conflict_on_lock:
     case tidb_commit_failed:
     case tidb_schema_changed:
@@ -191,6 +192,7 @@ Outcome Session::run_prepared(std::size_t slot, std::string_view statement, std:
     if (mysql_stmt_prepare(prepared.get(), statement.data(), statement.size()) != 0) {
       Outcome outcome = trouble_of_prepared(slot);
       if (outcome.trouble == Trouble::lost) outcome.trouble = Trouble::not_sent;  // it was not to be executed yet
+      prepared.reset();                                                           // to be prepared the next time
       return outcome;
     }
   }
@@ -216,7 +218,9 @@ Outcome Session::trouble_of_prepared(std::size_t slot) {
   const unsigned code = mysql_stmt_errno(prepared_[slot].get());
   Outcome outcome{.trouble = is_client_error(code) ? Trouble::lost : trouble_of(code),
                   .message = fmt::format("{} ({})", mysql_stmt_error(prepared_[slot].get()), code)};
-  if (outcome.trouble == Trouble::missing_table || code == ER_NEED_REPREPARE) prepared_[slot].reset();
+  const bool is_void =
+      outcome.trouble == Trouble::missing_table || code == ER_NEED_REPREPARE || code == ER_UNKNOWN_STMT_HANDLER;
+  if (is_void) prepared_[slot].reset();
   return outcome;
 }
 

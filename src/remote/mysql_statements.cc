@@ -14,6 +14,8 @@ using counter::CallKind;
 using counter::CallOutcome;
 
 constexpr int forgotten_together = 500;
+// Tables that others made may hold NULL, which counts as nothing counted yet.
+constexpr std::string_view value_now = "COALESCE(counter_value, 0)";
 
 // LAST_INSERT_ID(x) carries x into the answer; it makes it unsigned, which the column does not take of a negative one.
 std::string assignment(std::string_view condition, std::string_view value) {
@@ -38,8 +40,8 @@ bool may_insert(const RemoteCall& call) {
 std::string increment_statement(const RemoteCall& call, std::string_view id) {
   const RemoteCall::Limit& limit = call.limit();
   const std::int64_t by = call.asked().by;
-  const std::string update = assignment(fmt::format("counter_value {} {}", limit.up ? "<=" : ">=", limit.bound),
-                                        fmt::format("counter_value + ({})", by));
+  const std::string update = assignment(fmt::format("{} {} {}", value_now, limit.up ? "<=" : ">=", limit.bound),
+                                        fmt::format("{} + ({})", value_now, by));
   return may_insert(call) ? insert_or(id, by, update) : update_only(id, update);
 }
 
@@ -47,7 +49,7 @@ std::string set_statement(const RemoteCall& call, std::string_view id) {
   const std::int64_t value = call.asked().value;
   const auto expected = call.asked().expected;
   if (!expected) return insert_or(id, value, fmt::format("counter_value = {}", value));
-  const std::string update = assignment(fmt::format("counter_value = {}", *expected), fmt::format("{}", value));
+  const std::string update = assignment(fmt::format("{} = {}", value_now, *expected), fmt::format("{}", value));
   return may_insert(call) ? insert_or(id, value, update) : update_only(id, update);
 }
 
@@ -88,10 +90,12 @@ std::string statement_of(const RemoteCall& call, std::string_view id) {
 std::optional<PreparedIncrement> prepared_increment(const RemoteCall& call) {
   constexpr std::string_view up =
       "INSERT INTO counters (counter_id, counter_value) VALUES (?, ?) ON DUPLICATE KEY UPDATE counter_value = "
-      "CAST(LAST_INSERT_ID(IF(counter_value <= ?, counter_value + ?, counter_value)) AS SIGNED)";
+      "CAST(LAST_INSERT_ID(IF(COALESCE(counter_value, 0) <= ?, COALESCE(counter_value, 0) + ?, "
+      "counter_value)) AS SIGNED)";
   constexpr std::string_view down =
       "INSERT INTO counters (counter_id, counter_value) VALUES (?, ?) ON DUPLICATE KEY UPDATE counter_value = "
-      "CAST(LAST_INSERT_ID(IF(counter_value >= ?, counter_value + ?, counter_value)) AS SIGNED)";
+      "CAST(LAST_INSERT_ID(IF(COALESCE(counter_value, 0) >= ?, COALESCE(counter_value, 0) + ?, "
+      "counter_value)) AS SIGNED)";
   if (call.kind() != CallKind::increment || !may_insert(call)) return std::nullopt;
   const std::int64_t by = call.asked().by;
   const RemoteCall::Limit& limit = call.limit();

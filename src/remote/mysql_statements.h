@@ -26,7 +26,12 @@ inline constexpr std::string_view find_id_type =
     "COLUMN_NAME = 'counter_id'";
 IdType id_type_of(const std::vector<std::string>& row);
 
-// NULL, or no row, where there is no such table.
+// A row where a key makes counter_id unique; without one, every increment would be the first of its counter.
+inline constexpr std::string_view find_unique_key =
+    "SELECT INDEX_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'counters' "
+    "GROUP BY INDEX_NAME HAVING MAX(NON_UNIQUE) = 0 AND COUNT(*) = 1 AND MAX(COLUMN_NAME) = 'counter_id' AND "
+    "MAX(SUB_PART) IS NULL";
+
 inline constexpr std::string_view find_engine =
     "SELECT ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'counters'";
 inline constexpr std::string_view transactional_engine = "InnoDB";

@@ -161,7 +161,8 @@ def test_integer_ids_stay(own_mariadb, start_quipu, tmp_path):
     assert answer.status == 400 and "orders" in answer.json()["error"]
     answer = client.increment("8", store="tidb")
     assert (answer.status, answer.json()["value"]) == (409, 2147483647)
-    assert client.increment("8", store="tidb", key="k").status >= 400
+    answer = client.increment("8", store="tidb", key="k")
+    assert (answer.status, answer.json()["value"]) == (409, 2147483647)
     assert own_mariadb.ask("SELECT counter_value FROM counters WHERE counter_id = 8") == [["2147483647"]]
 
 
@@ -189,6 +190,28 @@ def test_text_ids_stay(own_mariadb, start_quipu, tmp_path):
                             "CHARACTER SET utf8mb4; INSERT INTO counters VALUES ('ä', 41)")
     client = start_quipu(flags=flags_for(tmp_path, own_mariadb.port)).client
     assert client.post("/tidb/%C3%A4").json()["counter"] == 42
+
+
+@pytest.mark.parametrize("keys", ["", ", own_id INT AUTO_INCREMENT PRIMARY KEY", ", KEY (counter_id)",
+                                  ", UNIQUE (counter_id(4))", ", UNIQUE (counter_id, counter_value)"])
+def test_a_table_whose_ids_are_not_unique_is_refused(own_mariadb, start_quipu, tmp_path, keys):
+    """Each increment would be a row of its own, and the first one."""
+    with_table(own_mariadb, f"CREATE TABLE counters (counter_id VARBINARY(64), counter_value BIGINT {keys})")
+    client = start_quipu(flags=flags_for(tmp_path, own_mariadb.port)).client
+    assert client.post("/tidb/orders").status == 500
+    answer = client.increment("orders", store="tidb")
+    assert answer.status == 503 and "ADD UNIQUE (counter_id)" in answer.json()["error_description"]
+    assert own_mariadb.ask("SELECT COUNT(*) FROM counters") == [["0"]]
+
+
+def test_nothing_counts_as_zero(own_mariadb, start_quipu, tmp_path):
+    with_table(own_mariadb, "CREATE TABLE counters (counter_id VARBINARY(64) PRIMARY KEY, counter_value BIGINT); "
+                            "INSERT INTO counters VALUES ('a', NULL), ('b', NULL)")
+    client = start_quipu(flags=flags_for(tmp_path, own_mariadb.port)).client
+    assert client.post("/tidb/a").json()["counter"] == 1
+    answer = client.increment("b", store="tidb", by=5, max=4)
+    assert (answer.status, answer.json()["value"]) == (409, 0)
+    assert client.increment("b", store="tidb", by=5, max=5, key="k").json()["new_value"] == 5
 
 
 def test_tables_that_go_are_made_again(own_mariadb, start_quipu, tmp_path):
