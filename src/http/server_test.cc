@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <array>
 #include <future>
 
 #include "http/test_support.h"
@@ -424,6 +425,28 @@ TEST(Server, HostileInputIsAnsweredAndTheConnectionClosed) {
     EXPECT_TRUE(peer.is_at_end());
   }
   EXPECT_EQ(server.handler.handled, 0);
+}
+
+// Whenever it is refused: in its head, in its body, or without having said anything.
+TEST(Server, RefusalsHaveTheHeadersThatTheyAreGiven) {
+  static constexpr std::array headers{Header{"X-A", "a"}, Header{"X-B", "b"}};
+  TestServer server{{.limits = {.connections_max = 1}, .refusal_headers = headers}};
+  for (const std::string input : {"nonsense\r\n\r\n", "PUT /b HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999\r\n\r\n",
+                                  "PUT /b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"}) {
+    RawPeer peer{server.port()};
+    peer.send(input);
+    const std::string answer = peer.read_answer();
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 4")) << answer;
+    EXPECT_NE(answer.find("\r\nX-A: a\r\nX-B: b\r\n\r\n"), std::string::npos) << answer;
+    peer.close();
+    EXPECT_TRUE(eventually(
+        [&] { return server.figures().connections_closed.value() == server.figures().connections_accepted.value(); }));
+  }
+  RawPeer first{server.port()};
+  first.send(get("/"));
+  EXPECT_EQ(first.read_answer().find("X-A"), std::string::npos);
+  RawPeer second{server.port()};
+  EXPECT_NE(second.read_answer().find("Retry-After: 1\r\nX-A: a\r\nX-B: b\r\n"), std::string::npos);
 }
 
 // Ten thousand connections that say nothing cost no buffers and slow nobody.
