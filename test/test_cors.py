@@ -60,6 +60,20 @@ def test_refusals_may_be_read_too(keyed_server):
         assert (answer.status, answer.headers["access-control-allow-origin"]) == (status, "*")
 
 
+# The server may not have read the Origin of what it refuses, so all of these answers may be read.
+@pytest.mark.parametrize("request_bytes,status", [
+    (b"nonsense\r\n\r\n", 400),
+    (b"GET /healthz HTTP/1.1\r\n\r\n", 400),
+    (b"GET /" + b"a" * 20_000, 414),
+    (b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + b"X: a\r\n" * 150 + b"\r\n", 431),
+    (b"POST /counter/increment HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000000\r\n\r\n", 413),
+    (b"POST /counter/increment HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", 400),
+], ids=["malformed", "no host", "target", "headers", "body", "chunk"])
+def test_what_is_refused_as_no_request_may_be_read_too(client, request_bytes, status):
+    answer = client.exchange_raw(request_bytes)
+    assert (answer.status, answer.headers["access-control-allow-origin"]) == (status, "*")
+
+
 def test_a_page_sees_when_to_come_again(keyed_server):
     admin = keyed_server.new_client(headers={"x-api-key": keyed_server.admin_key})
     assert admin.request("PUT", "/plans?name=cors", {"rate": 0.001, "burst": 1}).status == 200

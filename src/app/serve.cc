@@ -15,6 +15,7 @@
 #include "aws/front.h"
 #include "base/worker_pool.h"
 #include "counter/embedded_counters.h"
+#include "gateway/cross_origin.h"
 #include "gateway/front_door.h"
 #include "http/server.h"
 #include "http/site.h"
@@ -117,6 +118,8 @@ http::ServerOptions server_options(const ServeSettings& settings) {
   options.limits.connections_max = static_cast<std::size_t>(settings.connections_max);
   options.limits.large_body_path = "/";
   options.limits.large_body_bytes_max = aws::wire::body_bytes_max;
+  // What is refused may have an origin that was not read.
+  options.refusal_headers = gateway::any_origin_headers();
   if (!settings.tls_cert.empty()) options.tls = http::TlsFiles{settings.tls_cert, settings.tls_key};
   return options;
 }

@@ -17,6 +17,10 @@ constexpr std::string_view remembered_seconds = "86400";
 
 }  // namespace
 
+std::span<const http::Header> any_origin_headers() {
+  return answer_headers;
+}
+
 void allow_any_origin(http::Exchange& exchange) {
   if (exchange.request().header("origin")) exchange.add_to_answer(answer_headers);
 }

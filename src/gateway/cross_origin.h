@@ -3,11 +3,15 @@
 // one by itself, so there is nothing to protect by allowing fewer origins.
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "http/exchange.h"
 
 namespace quipu::gateway {
+
+// They let a page of any origin read the answer that has them.
+std::span<const http::Header> any_origin_headers();
 
 // For the answer to the request under way; nothing if it has no Origin.
 void allow_any_origin(http::Exchange& exchange);

@@ -9,6 +9,11 @@ namespace quipu::gateway {
 
 namespace {
 
+Session& session_of(http::Exchange& exchange) {
+  if (!exchange.state) exchange.state = std::make_unique<Session>(exchange);
+  return static_cast<Session&>(*exchange.state);
+}
+
 // An answer to OPTIONS, or that there is no such method or path.
 void respond_without_route(http::Exchange& exchange, std::string_view allowed) {
   if (allowed.empty()) return respond_problem(exchange, 404, "404_not_found");
@@ -59,12 +64,23 @@ FrontDoor::FrontDoor(FrontDoorParts parts)
       } {}
 
 void FrontDoor::handle(http::Exchange& exchange) {
-  if (!exchange.state) exchange.state = std::make_unique<Session>(exchange);
-  auto& session = static_cast<Session&>(*exchange.state);
-  const auto route = find_route(exchange);
-  if (!route || !admit(session, *route)) return;
+  Session& session = session_of(exchange);
+  const auto route = let_in(session);
+  session.is_counted = false;
+  if (!route) return;
   session.endpoint = &route->endpoint;
   route->endpoint.handle(session);
+}
+
+void FrontDoor::handle_head(http::Exchange& exchange) {
+  Session& session = session_of(exchange);
+  session.is_counted = let_in(session).has_value();
+}
+
+std::optional<FrontDoor::Route> FrontDoor::let_in(Session& session) {
+  auto route = find_route(session.exchange);
+  if (route && !admit(session, *route)) route.reset();
+  return route;
 }
 
 std::optional<FrontDoor::Route> FrontDoor::find_route(http::Exchange& exchange) {

@@ -36,6 +36,7 @@ class FrontDoor final : public http::Handler {
   explicit FrontDoor(FrontDoorParts parts);
 
   void handle(http::Exchange& exchange) override;
+  void handle_head(http::Exchange& exchange) override;
   void resume(http::Exchange& exchange) override;
   void tick(http::Exchange& exchange) override;
   void closed(http::Exchange& exchange) noexcept override;
@@ -49,6 +50,7 @@ class FrontDoor final : public http::Handler {
     Endpoint& endpoint;
   };
 
+  std::optional<Route> let_in(Session& session);              // nothing: answered or postponed
   std::optional<Route> find_route(http::Exchange& exchange);  // nothing: answered
   bool admit(Session& session, const Route& route);
 

@@ -61,7 +61,10 @@ bool Gate::identify(Session& session, std::optional<std::string_view> key) const
   return true;
 }
 
+// A request whose head was let in is identified again when its body is there, because its key may have been revoked in
+// between; but it counts once.
 Gate::Passage Gate::count(Session& session) {
+  if (session.is_counted) return Passage::open;
   const Admission admission = session.caller.meter->admit(session.quota_wait);
   switch (admission.verdict) {
     case Admission::Verdict::admitted: return Passage::open;

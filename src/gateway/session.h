@@ -46,6 +46,7 @@ class Session final : public http::Exchange::State, public counter::CounterCall:
   std::string shown_key;           // by which the caller is known
   std::uint64_t ring_version = 0;  // of the moment when it was; 0: nobody is
   QuotaWait quota_wait;
+  bool is_counted = false;               // the request under way, when its head came before its body
   Store* store = nullptr;                // of the call
   counter::CounterCall* call = nullptr;  // of the request under way
   std::string name;                      // scratch: a decoded name

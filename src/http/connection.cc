@@ -30,7 +30,7 @@ Connection::Connection(EventLoop& loop, Descriptor socket, std::unique_ptr<TlsSe
       phase_{transport_.is_tls() ? Phase::handshake : Phase::reading} {}
 
 const Request& Connection::request() const {
-  QUIPU_ASSERT(is_handling_, "request() is for Handler::handle() only");
+  QUIPU_ASSERT(is_handling_, "request() is for Handler::handle() and handle_head() only");
   return loop_.request();
 }
 
@@ -205,8 +205,13 @@ void Connection::process(char*& bytes, std::size_t& size) {
     if (loop_.output().size() > output_batch_bytes_max) flush();
     if (has_unsent() || broken_) break;
     Request& request = loop_.request();
+    const bool had_head = parser_.in_body();
     const auto status = parser_.parse(loop_.limits(), bytes, size, request);
-    if (status == RequestParser::Status::incomplete) return;
+    if (status == RequestParser::Status::incomplete) {
+      if (!parser_.in_body() || in_body_ || loop_.is_stopping()) return;
+      if (had_head) parser_.read_head_again(loop_.limits(), {bytes, size}, request);
+      return show_head(request);
+    }
     if (status == RequestParser::Status::refused || loop_.is_stopping()) {
       refuse(status == RequestParser::Status::refused ? parser_.refusal() : Refusal::stopping);
       size = 0;
@@ -226,6 +231,17 @@ void Connection::process(char*& bytes, std::size_t& size) {
     }
   }
   input_is_new_ = size > 0;
+}
+
+// Of a request whose body is not whole. An answer to it ends the connection: what comes next would be the body.
+void Connection::show_head(const Request& request) {
+  start_exchange(request);
+  keep_alive_ = false;
+  is_handling_ = true;
+  loop_.handler().handle_head(*this);
+  is_handling_ = false;
+  input_is_new_ = postponed_;
+  if (phase_ == Phase::waiting && !postponed_) phase_ = Phase::reading;
 }
 
 void Connection::start_exchange(const Request& request) {

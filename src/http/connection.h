@@ -74,6 +74,7 @@ class Connection final : public Exchange {
   void receive_into_own_buffer();
   void process(char*& bytes, std::size_t& size);
   void start_exchange(const Request& request);
+  void show_head(const Request& request);
   void finish_exchange(int status, bool keep_alive);
   void keep_rest(const char* bytes, std::size_t size);
   void note_incomplete();
@@ -110,12 +111,12 @@ class Connection final : public Exchange {
   bool broken_ = false;        // nothing more can be sent or received
   bool overflowed_ = false;    // a stream's peer does not read
   bool input_is_new_ = false;  // the own buffer has bytes that were not parsed yet
-  bool in_body_ = false;
+  bool in_body_ = false;       // the head was let in, and the body is not whole
   bool continue_sent_ = false;
   bool closes_after_answer_ = false;
   bool ended_ = false;        // our side of the connection
   bool is_stalled_ = false;   // the peer does not take what is unsent; since_ says since when
-  bool is_handling_ = false;  // inside Handler::handle()
+  bool is_handling_ = false;  // inside Handler::handle() or handle_head()
   bool postponed_ = false;    // the request under way is still in the own buffer, and is to be handled again
 
   // Of the request that is being answered.

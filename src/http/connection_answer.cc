@@ -114,7 +114,8 @@ void Connection::refuse(Refusal refusal) {
                           .framing = BodyFraming::sized,
                           .body_bytes = body.size(),
                           .connection = "close",
-                          .extra = {&retry_after, status == 503 ? 1UL : 0UL}};
+                          .extra = {&retry_after, status == 503 ? 1UL : 0UL},
+                          .added = loop_.refusal_headers()};
   std::string& out = output();
   append_head(out, head, loop_.date_line());
   out.append(body);

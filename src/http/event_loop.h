@@ -8,6 +8,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,10 +28,14 @@ namespace quipu::http {
 
 // What the loops of one server have in common.
 struct ServerCommon {
-  ServerCommon(const Limits& limits_, Handler& handler_)
-      : limits{limits_}, handler{handler_}, budget{limits_.buffered_bytes_max} {}
+  ServerCommon(const ServerOptions& options, Handler& handler_)
+      : limits{options.limits},
+        refusal_headers{options.refusal_headers},
+        handler{handler_},
+        budget{limits.buffered_bytes_max} {}
 
   const Limits limits;
+  const std::span<const Header> refusal_headers;
   Handler& handler;
   ServerFigures figures;
   BufferBudget budget;
@@ -72,6 +77,7 @@ class EventLoop {
   // For the connections.
   static constexpr std::size_t receive_bytes = 64_KiB;
   const Limits& limits() const { return common_.limits; }
+  std::span<const Header> refusal_headers() const { return common_.refusal_headers; }
   Handler& handler() {
     handler_was_called_ = true;
     return common_.handler;

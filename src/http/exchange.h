@@ -25,7 +25,7 @@ class Exchange {
     Handler* owner = nullptr;  // kept by Site
   };
 
-  // Only inside Handler::handle(): the request lies in a buffer that the next connection uses too.
+  // Only inside Handler::handle() and handle_head(): the request lies in a buffer that the next connection uses too.
   virtual const Request& request() const = 0;
   virtual std::size_t loop_index() const = 0;
 
@@ -44,8 +44,8 @@ class Exchange {
   // outlive the answer.
   virtual void add_to_answer(std::span<const Header> headers) = 0;
 
-  // Inside Handler::handle(), instead of an answer: after the next wake() handle() is called again, with the same
-  // request.
+  // Inside Handler::handle() or handle_head(), instead of an answer: after the next wake() the same is called again,
+  // with the same request.
   virtual void postpone() = 0;
 
   // Called before respond() or begin_stream(): the connection closes after this answer.
@@ -73,6 +73,11 @@ class Handler {
   // Answer now; or keep the reference, let somebody call wake(), and answer in resume(). Until then the connection
   // reads nothing more.
   virtual void handle(Exchange& exchange) = 0;
+  // The head is here and the body, which request() shows as empty, is not: the last moment to refuse it before it is
+  // received, or before the peer is told to send it. Respond at once, and the connection closes after it; postpone();
+  // or do neither, and handle() follows when the body is whole. Not called for a request that arrives at once, and then
+  // handle() may not follow: the body may never come.
+  virtual void handle_head(Exchange&) {}
   virtual void resume(Exchange& exchange) = 0;
   // About once a second for each open stream.
   virtual void tick(Exchange&) {}

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/assert.h"
+
 namespace quipu::http {
 namespace {
 
@@ -115,6 +117,7 @@ RequestParser::Status RequestParser::parse(const Limits& limits, char* bytes, st
     if (const auto refusal = parse_head(limits, {bytes, head_bytes_}, request)) return refuse(*refusal);
     head_is_fresh = true;
   }
+  request.body_ = {};
   if (body_ == Body::chunked) {
     if (const auto refusal = decode_chunks(bytes, size)) return refuse(*refusal);
     if (!chunks_ended_) return Status::incomplete;
@@ -123,14 +126,18 @@ RequestParser::Status RequestParser::parse(const Limits& limits, char* bytes, st
     consumed_ = head_bytes_ + body_bytes_;
   }
   // The body came later than the head, and other requests were parsed in between.
-  if (!head_is_fresh) {
-    const std::size_t body_bytes = body_bytes_;
-    has_host_ = has_length_ = has_transfer_encoding_ = false;
-    if (const auto refusal = parse_head(limits, {bytes, head_bytes_}, request)) return refuse(*refusal);
-    body_bytes_ = body_bytes;
-  }
+  if (!head_is_fresh) read_head_again(limits, {bytes, size}, request);
   request.body_ = {bytes + head_bytes_, body_bytes_};
   return Status::complete;
+}
+
+void RequestParser::read_head_again(const Limits& limits, std::string_view bytes, Request& request) {
+  const std::size_t body_bytes = body_bytes_;
+  has_host_ = has_length_ = has_transfer_encoding_ = false;
+  const auto refusal = parse_head(limits, bytes.substr(0, head_bytes_), request);
+  QUIPU_ASSERT(!refusal, "a head that was read before is refused: {}", refusal_status(*refusal));
+  body_bytes_ = body_bytes;
+  request.body_ = {};
 }
 
 // Looks for the empty line, each byte once. Line ends are checked here already, so that a peer that does not speak HTTP

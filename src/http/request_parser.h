@@ -26,6 +26,10 @@ class RequestParser {
   // with the same bytes, it is complete again.
   Status parse(const Limits& limits, char* bytes, std::size_t& size, Request& request);
 
+  // While the body is not whole: the head into `request` once more, with an empty body, from bytes that may have moved
+  // since. What parse() read there holds only until another request is parsed.
+  void read_head_again(const Limits& limits, std::string_view bytes, Request& request);
+
   std::size_t consumed() const { return consumed_; }
   Refusal refusal() const { return refusal_; }
   // The head is whole and the body is not.

@@ -259,6 +259,36 @@ TEST(RequestParser, ExpectationAndSizeAreKnownBeforeTheBodyCame) {
   EXPECT_EQ(parser.bytes_wanted(), head.size() + 10);
 }
 
+// Its bytes have moved and another request was read in between; the body goes on where it was.
+TEST(RequestParser, AHeadCanBeReadAgainWhileItsBodyComes) {
+  for (const std::string framing : {"Content-Length: 5\r\n\r\nhe", "Transfer-Encoding: chunked\r\n\r\n5\r\nhe"}) {
+    std::string text = "\r\nPUT /a?b HTTP/1.1\r\nHost: h\r\nX-A: b\r\n" + framing;
+    RequestParser parser;
+    Request request;
+    std::size_t size = text.size();
+    ASSERT_EQ(parser.parse(small_limits, text.data(), size, request), RequestParser::Status::incomplete);
+    EXPECT_EQ(request.target(), "/a?b");
+    EXPECT_EQ(request.body(), "");
+    text.resize(size);
+
+    std::string other = "POST /other HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nother";
+    std::size_t other_size = other.size();
+    ASSERT_EQ(RequestParser{}.parse(small_limits, other.data(), other_size, request), RequestParser::Status::complete);
+    std::string moved = text;
+    text.assign(text.size(), '?');
+    parser.read_head_again(small_limits, moved, request);
+    EXPECT_EQ(request.target(), "/a?b");
+    EXPECT_EQ(request.header("x-a"), "b");
+    EXPECT_EQ(request.body(), "");
+
+    moved += framing.starts_with("C") ? "llo" : "llo\r\n0\r\n\r\n";
+    size = moved.size();
+    ASSERT_EQ(parser.parse(small_limits, moved.data(), size, request), RequestParser::Status::complete);
+    EXPECT_EQ(request.body(), "hello");
+    EXPECT_EQ(request.target(), "/a?b");
+  }
+}
+
 TEST(RequestParser, OnePathMayHaveLargerBodies) {
   const Limits limits{.body_bytes_max = 10, .large_body_path = "/big", .large_body_bytes_max = 20};
   const auto outcome = [&](std::string_view path, std::size_t bytes) {

@@ -92,7 +92,7 @@ void block_signals() {
 }  // namespace
 
 struct Server::Parts {
-  Parts(const Limits& limits, Handler& handler) : common{limits, handler} {}
+  Parts(const ServerOptions& options, Handler& handler) : common{options, handler} {}
 
   ServerCommon common;
   std::vector<std::unique_ptr<EventLoop>> loops;
@@ -113,7 +113,7 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, Hand
   if (options.loops == 0 || options.loops > loops_max) {
     return fail(ErrorCode::invalid_argument, "a server has 1 to {} loops, not {}", loops_max, options.loops);
   }
-  auto parts = std::make_unique<Parts>(options.limits, handler);
+  auto parts = std::make_unique<Parts>(options, handler);
   if (options.tls) {
     QUIPU_TRY(parts->common.tls, TlsContext::for_server(options.tls->certificate, options.tls->key));
   }

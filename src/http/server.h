@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/metrics.h"
@@ -27,6 +28,8 @@ struct ServerOptions {
   unsigned loops = 1;
   Limits limits = {};
   std::optional<TlsFiles> tls = {};
+  // Of every answer that the server itself gives to what it refuses. What they point to outlives the server.
+  std::span<const Header> refusal_headers = {};
 };
 
 struct ServerFigures {

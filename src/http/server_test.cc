@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <array>
 #include <future>
 
 #include "http/test_support.h"
@@ -161,6 +162,92 @@ TEST(Server, ContinueIsSaidBeforeTheBody) {
   EXPECT_EQ(peer.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
   peer.send("hi");
   EXPECT_EQ(body_of(peer.read_answer()), "PUT /p? hi");
+}
+
+// Its body is not waited for, nor asked for, nor taken for a request.
+TEST(Server, AHeadMayBeRefusedBeforeItsBody) {
+  TestServer server;
+  for (const std::string framing : {"Content-Length: 1000000\r\n", "Transfer-Encoding: chunked\r\n"}) {
+    for (const std::string expect : {"", "Expect: 100-continue\r\n"}) {
+      for (const std::string begun : {"", "8\r\n12345678\r\n5\r\nGET"}) {
+        RawPeer peer{server.port()};
+        peer.send(get("/before") + "POST /refused HTTP/1.1\r\nHost: h\r\n" + framing + expect + "\r\n" + begun);
+        EXPECT_EQ(body_of(peer.read_answer()), "GET /before? ");
+        const std::string answer = peer.read_answer();
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 403 ")) << answer;
+        EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos) << answer;
+        EXPECT_EQ(body_of(answer), "no");
+        peer.send(get("/smuggled"));
+        EXPECT_TRUE(peer.is_at_end());
+      }
+    }
+  }
+  EXPECT_EQ(server.handler.heads, 8);
+  EXPECT_EQ(server.handler.handled, 8) << "only what came before";
+  EXPECT_TRUE(eventually([&] { return server.server->buffered_bytes() == 0; }));
+}
+
+TEST(Server, AHeadThatIsLetInIsSeenOnce) {
+  TestServer server;
+  RawPeer peer{server.port()};
+  const std::string sized = "PUT /s HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n";
+  const std::string chunked = "PUT /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (int i = 1; i <= 3; ++i) {
+    for (const auto& [head, body] : {std::pair{sized, "hello"}, std::pair{chunked, "5\r\nhello\r\n0\r\n\r\n"}}) {
+      const int seen = server.handler.heads;
+      peer.send(head);
+      ASSERT_TRUE(eventually([&] { return server.handler.heads == seen + 1; }));
+      peer.send_in_fragments(body, 1);
+      EXPECT_TRUE(body_of(peer.read_answer()).ends_with("? hello"));
+      EXPECT_EQ(server.handler.heads, seen + 1);
+    }
+  }
+  EXPECT_EQ(server.handler.handled, 6);
+}
+
+TEST(Server, ARequestThatArrivesAtOnceIsHandledOnly) {
+  TestServer server;
+  RawPeer peer{server.port()};
+  peer.send("PUT /s HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello" + get("/g") +
+            "POST /refused HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(body_of(peer.read_answer()), "PUT /s? hello");
+  EXPECT_EQ(body_of(peer.read_answer()), "GET /g? ");
+  EXPECT_EQ(body_of(peer.read_answer()), "POST /refused? ");
+  EXPECT_EQ(server.handler.heads, 0);
+}
+
+// Other connections are read while it waits, so the head has to be read again.
+TEST(Server, APostponedHeadIsSeenAgainAndThenItsBodyIsAskedFor) {
+  TestServer server;
+  RawPeer peer{server.port()};
+  for (const int times : {1, 2, 5}) {
+    server.handler.heads = server.handler.handled = 0;
+    server.handler.to_postpone = times;
+    peer.send("PUT /postponed/p HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+    EXPECT_EQ(peer.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+    EXPECT_EQ(server.handler.heads, times + 1);
+    EXPECT_EQ(server.handler.to_postpone, 0);
+    peer.send("hello" + get("/behind"));
+    EXPECT_EQ(body_of(peer.read_answer()), "PUT /postponed/p? hello");
+    EXPECT_EQ(body_of(peer.read_answer()), "GET /behind? ");
+    EXPECT_EQ(server.handler.heads, times + 1);
+    EXPECT_EQ(server.handler.handled, 2);
+  }
+  EXPECT_TRUE(eventually([&] { return server.server->buffered_bytes() == 0; }));
+}
+
+TEST(Server, APeerMayLeaveWhileItsHeadIsPostponed) {
+  TestServer server;
+  for (int i = 0; i < 20; ++i) {
+    RawPeer peer{server.port()};
+    server.handler.to_postpone = 1000;
+    peer.send("PUT /postponed/x HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n");
+    ASSERT_TRUE(eventually([&] { return server.handler.to_postpone < 1000; }));
+    peer.reset();
+  }
+  EXPECT_TRUE(eventually([&] {
+    return server.server->figures().connections_closed.value() == server.server->figures().connections_accepted.value();
+  }));
 }
 
 TEST(Server, APeerThatHasFinishedSendingStillGetsItsAnswer) {
@@ -424,6 +511,28 @@ TEST(Server, HostileInputIsAnsweredAndTheConnectionClosed) {
     EXPECT_TRUE(peer.is_at_end());
   }
   EXPECT_EQ(server.handler.handled, 0);
+}
+
+// Whenever it is refused: in its head, in its body, or without having said anything.
+TEST(Server, RefusalsHaveTheHeadersThatTheyAreGiven) {
+  static constexpr std::array headers{Header{"X-A", "a"}, Header{"X-B", "b"}};
+  TestServer server{{.limits = {.connections_max = 1}, .refusal_headers = headers}};
+  for (const std::string input : {"nonsense\r\n\r\n", "PUT /b HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999\r\n\r\n",
+                                  "PUT /b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"}) {
+    RawPeer peer{server.port()};
+    peer.send(input);
+    const std::string answer = peer.read_answer();
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 4")) << answer;
+    EXPECT_NE(answer.find("\r\nX-A: a\r\nX-B: b\r\n\r\n"), std::string::npos) << answer;
+    peer.close();
+    EXPECT_TRUE(eventually(
+        [&] { return server.figures().connections_closed.value() == server.figures().connections_accepted.value(); }));
+  }
+  RawPeer first{server.port()};
+  first.send(get("/"));
+  EXPECT_EQ(first.read_answer().find("X-A"), std::string::npos);
+  RawPeer second{server.port()};
+  EXPECT_NE(second.read_answer().find("Retry-After: 1\r\nX-A: a\r\nX-B: b\r\n"), std::string::npos);
 }
 
 // Ten thousand connections that say nothing cost no buffers and slow nobody.

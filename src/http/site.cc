@@ -8,11 +8,19 @@ Handler& Site::handler_of(std::string_view path) const {
   return otherwise_;
 }
 
-void Site::handle(Exchange& exchange) {
+void Site::pass_on(Exchange& exchange, void (Handler::*call)(Exchange&)) const {
   Handler& handler = handler_of(exchange.request().path());
   if (exchange.state && exchange.state->owner != &handler) exchange.state.reset();
-  handler.handle(exchange);
+  (handler.*call)(exchange);
   if (exchange.state) exchange.state->owner = &handler;
+}
+
+void Site::handle(Exchange& exchange) {
+  pass_on(exchange, &Handler::handle);
+}
+
+void Site::handle_head(Exchange& exchange) {
+  pass_on(exchange, &Handler::handle_head);
 }
 
 void Site::resume(Exchange& exchange) {

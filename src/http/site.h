@@ -22,6 +22,7 @@ class Site final : public Handler {
   Site(std::vector<Place> places, Handler& otherwise) : places_{std::move(places)}, otherwise_{otherwise} {}
 
   void handle(Exchange& exchange) override;
+  void handle_head(Exchange& exchange) override;
   void resume(Exchange& exchange) override;
   void tick(Exchange& exchange) override;
   void closed(Exchange& exchange) noexcept override;
@@ -29,6 +30,7 @@ class Site final : public Handler {
 
  private:
   Handler& handler_of(std::string_view path) const;
+  void pass_on(Exchange& exchange, void (Handler::*call)(Exchange&)) const;
 
   const std::vector<Place> places_;
   Handler& otherwise_;

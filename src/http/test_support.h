@@ -138,12 +138,14 @@ inline std::string body_of(const std::string& answer) {
 //   /big/N        N bytes
 //   /answer/NAME  answers the exchange that waits under that name first; both must be on one loop
 //   /close        and the connection closes
-//   /postponed/.. as `other`, after it was postponed as often as `to_postpone` says
+//   /postponed/.. as `other`, after it was postponed as often as `to_postpone` says; by its head where that comes first
+//   /refused      403, as soon as its head is there
 //   /loop         the index of the loop
 //   other         METHOD PATH?QUERY BODY
 class TestHandler final : public Handler {
  public:
   void handle(Exchange& exchange) override;
+  void handle_head(Exchange& exchange) override;
   void resume(Exchange& exchange) override;
   void tick(Exchange&) override { ++ticks; }
   void closed(Exchange& exchange) noexcept override;
@@ -157,6 +159,7 @@ class TestHandler final : public Handler {
   void finish(const std::string& name);
 
   std::atomic<int> handled{0};
+  std::atomic<int> heads{0};  // that were seen before their bodies
   std::atomic<int> resumed{0};
   std::atomic<int> ticks{0};
   std::atomic<int> turns{0};
@@ -211,6 +214,20 @@ inline void TestHandler::handle(Exchange& exchange) {
     if (path == "/close") exchange.close_after_answer();
     exchange.respond(200, "text/plain",
                      fmt::format("{} {}?{} {}", request.method_name(), path, request.query(), request.body()));
+  }
+}
+
+inline void TestHandler::handle_head(Exchange& exchange) {
+  ++heads;
+  const Request& request = exchange.request();
+  EXPECT_TRUE(request.body().empty());
+  EXPECT_TRUE(request.header("host"));
+  if (request.path() == "/refused") {
+    exchange.respond(403, "text/plain", "no");
+  } else if (request.path().starts_with("/postponed/") && to_postpone > 0) {
+    --to_postpone;
+    exchange.postpone();
+    exchange.wake();
   }
 }
 
