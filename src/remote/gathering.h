@@ -15,7 +15,7 @@
 namespace quipu::remote {
 
 // Of bare increments. More than one, so that an answer that is long in coming does not hold up all.
-inline constexpr unsigned steps_of_a_counter_max = 4;
+inline constexpr unsigned steps_of_a_counter_max = 2;
 // An answer that is lost is lost for all of them.
 inline constexpr std::size_t joint_parts_max = 256;
 
