@@ -42,7 +42,7 @@ PATTERNS = [
      "provided a range where the lower bound is greater than the upper bound"),
     (EXPRESSION, "A value provided cannot be converted into a number|Input collection contains duplicates|Number (over|under)flow.*|"
      "One or more parameter values were invalid: (An (string|number) set  may not be empty|Binary sets .*|Input collection .*)"),
-    (OLD_CONDITIONS, KEY + "|One or more parameter values were invalid: Condition parameter type does not match schema type"),
+    (OLD_CONDITIONS + "|" + LIMITS_TURNED, KEY + "|One or more parameter values were invalid: Condition parameter type does not match schema type"),
     (EXPRESSION, KEY + "|Return values set to invalid value"),  # the service looks at expressions first
     (UPDATE, UPDATE),
     (r"One or more parameter values were invalid: AttributeValues inside AttributeValueList must be of same type",
