@@ -192,8 +192,13 @@ def test_text_ids_stay(own_mariadb, start_quipu, tmp_path):
     assert client.post("/tidb/%C3%A4").json()["counter"] == 42
 
 
+only_beginnings = pytest.param(
+    ", UNIQUE (counter_id(4))",
+    marks=pytest.mark.skipif(Server is not MariaDB, reason="TiDB does not tell that a key has only beginnings"))
+
+
 @pytest.mark.parametrize("keys", ["", ", own_id INT AUTO_INCREMENT PRIMARY KEY", ", KEY (counter_id)",
-                                  ", UNIQUE (counter_id(4))", ", UNIQUE (counter_id, counter_value)"])
+                                  ", UNIQUE (counter_id, counter_value)", only_beginnings])
 def test_a_table_whose_ids_are_not_unique_is_refused(own_mariadb, start_quipu, tmp_path, keys):
     """Each increment would be a row of its own, and the first one."""
     with_table(own_mariadb, f"CREATE TABLE counters (counter_id VARBINARY(64), counter_value BIGINT {keys})")
