@@ -40,7 +40,7 @@ PATTERNS = [
     (r"One or more parameter values were invalid: (Global secondary index|Secondary index|ComparisonOperator|AttributeValues) .*",
      KEY + "|Invalid operator used in .*|One or more parameter values were invalid: Condition parameter type does not match schema type|The BETWEEN condition was "
      "provided a range where the lower bound is greater than the upper bound"),
-    (EXPRESSION, "A value provided cannot be converted into a number|Input collection contains duplicates|Number (over|under)flow.*|"
+    (EXPRESSION, "DynamoDB only supports precision up to 38 digits|A value provided cannot be converted into a number|Input collection contains duplicates|Number (over|under)flow.*|"
      "One or more parameter values were invalid: (An (string|number) set  may not be empty|Binary sets .*|Input collection .*)"),
     (OLD_CONDITIONS + "|" + LIMITS_TURNED, KEY + "|One or more parameter values were invalid: Condition parameter type does not match schema type"),
     (EXPRESSION, KEY + "|Return values set to invalid value"),  # the service looks at expressions first
