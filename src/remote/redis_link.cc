@@ -32,6 +32,13 @@ void RedisLink::rest(Node node, MonotonicTime tried, std::string why) {
   drop(node, std::move(why));
 }
 
+// Of a connection that broke. A node that said nothing until then rests, one that hung up may be there again at once.
+void RedisLink::lose(Node node, MonotonicTime asked, std::string why) {
+  const bool silent = steady_clock::now() - asked > redis_node_pause;
+  if (silent && !cluster_.is_single()) return rest(node, asked, std::move(why));
+  drop(node, std::move(why));
+}
+
 Result<RedisConnection*> RedisLink::reach(Node node, MonotonicTime deadline) {
   Peer& there = peer(node);
   // Noticed before anything is sent, a connection that is gone costs nobody an unknown outcome.
@@ -50,10 +57,13 @@ Result<RedisConnection*> RedisLink::reach(Node node, MonotonicTime deadline) {
 }
 
 Result<> RedisLink::ask_for_slots(Node node, MonotonicTime deadline) {
+  // A node that is silent must leave time for another.
+  const MonotonicTime asked_at = steady_clock::now();
+  deadline = std::min(deadline, asked_at + limits_.connect);
   QUIPU_TRY(RedisConnection * connection, reach(node, deadline));
   auto reply = connection->ask({"CLUSTER", "SLOTS"}, deadline);
   if (!reply) {
-    drop(node, reply.error().message);
+    lose(node, asked_at, reply.error().message);
     return std::unexpected(std::move(reply).error());
   }
   // A single Redis has no such command for us.
@@ -68,22 +78,41 @@ Result<> RedisLink::connect() {
   peers_.clear();
   const MonotonicTime deadline = steady_clock::now() + limits_.connect;
   Result<> reached = fail(ErrorCode::unavailable, "no node");
-  // The address that was given is asked first; if it is gone, the others know the cluster as well.
-  for (std::size_t node = 0; node < cluster_.nodes().size() && steady_clock::now() < deadline; ++node) {
-    reached = ask_for_slots(static_cast<Node>(node), deadline);
-    if (reached) break;
+  // The address that was given is asked first; if it is gone, the others know the cluster as well. One that is silent
+  // uses up all of a try, so every other try begins with another node; but not all of them, because behind the name
+  // that was given may be a machine that is there while all the others have moved.
+  const std::size_t nodes = cluster_.nodes().size();
+  const std::size_t first = failed_connects_ % 2 == 0 ? 0 : (1 + failed_connects_ / 2) % nodes;
+  for (std::size_t i = 0; i < nodes && steady_clock::now() < deadline; ++i) {
+    reached = ask_for_slots(static_cast<Node>((first + i) % nodes), deadline);
+    if (reached) return reached;
   }
+  ++failed_connects_;
   return reached;
 }
 
 Result<> RedisLink::ping() {
-  const MonotonicTime deadline = steady_clock::now() + limits_.call;
+  const MonotonicTime asked = steady_clock::now();
+  // Connecting anew takes no longer than this, and calls wait for it.
+  const MonotonicTime deadline = asked + limits_.connect;
+  output_.clear();
+  resp::append_command(output_, {"PING"});
+  // All are asked before the first is waited for: the reply of one behind a silent one is then here, whatever the time.
   for (std::size_t node = 0; node < peers_.size(); ++node) {
     RedisConnection* connection = peers_[node].connection.get();
     if (connection == nullptr) continue;
-    const auto reply = connection->is_stale() ? Result<resp::Reply>{fail(ErrorCode::unavailable, "it was closed")}
-                                              : connection->ask({"PING"}, deadline);
-    if (!reply || reply->is_error()) drop(static_cast<Node>(node), reply ? reply->text : reply.error().message);
+    const Result<> sent = connection->is_stale() ? fail(ErrorCode::unavailable, "Redis has closed the connection")
+                                                 : connection->send(output_, deadline);
+    if (!sent) drop(static_cast<Node>(node), sent.error().message);
+  }
+  for (std::size_t node = 0; node < peers_.size(); ++node) {
+    RedisConnection* connection = peers_[node].connection.get();
+    if (connection == nullptr) continue;
+    resp::Reply reply;
+    if (const auto received = connection->receive(reply); !received)
+      lose(static_cast<Node>(node), asked, received.error().message);
+    else if (reply.is_error())
+      drop(static_cast<Node>(node), reply.text);
   }
   if (is_connected()) return {};
   return fail(ErrorCode::unavailable, "{}", last_failure_);
@@ -171,9 +200,7 @@ void RedisLink::receive_from(Node node, std::span<Task* const> sent) {
       task->why = received.error().message;
       task->in_doubt = true;
     }
-    const bool silent = steady_clock::now() - started > redis_node_pause;
-    if (silent && !cluster_.is_single()) return rest(node, started, received.error().message);
-    return drop(node, received.error().message);
+    return lose(node, started, received.error().message);
   }
 }
 

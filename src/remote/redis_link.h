@@ -52,6 +52,7 @@ class RedisLink final : public Link {
   Result<RedisConnection*> reach(Node node, MonotonicTime deadline);
   void drop(Node node, std::string why);
   void rest(Node node, MonotonicTime tried, std::string why);
+  void lose(Node node, MonotonicTime asked, std::string why);
   Result<> ask_for_slots(Node node, MonotonicTime deadline);
   void refresh_slots(MonotonicTime deadline);
   std::vector<Task*> send_to(Node node, std::vector<Task>& tasks, MonotonicTime deadline);
@@ -66,6 +67,7 @@ class RedisLink final : public Link {
   RedisCluster cluster_;
   std::vector<Peer> peers_;  // as cluster_.nodes()
   bool slots_are_old_ = false;
+  std::size_t failed_connects_ = 0;
   std::string output_;
   std::string last_failure_;
 };

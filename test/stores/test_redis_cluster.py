@@ -8,10 +8,12 @@ import uuid
 import pytest
 
 from contract import CONDITIONAL_ENVIRONMENT, NAMES, StoreContract
-from load_client import ACKED, LoadClient
+from load_client import ACKED, UNKNOWN, LoadClient
 from redis_process import RedisClient, RedisCluster
 from store_load import Faults, Load, clients_of, count_under_faults
 from quipu_server import wait_until
+
+TRUSTED_IDLE_S = 5  # src/remote/remote_counters.h
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +180,30 @@ def test_a_node_that_is_silent_hardly_slows_the_others(start_quipu, tmp_path, co
         assert sum(s > 0.05 for s in seconds) <= 10, seconds
         cluster.proxies[2].heal()
         wait_until(lambda: client(silent[0])[0] == ACKED, 15, "it is counted again", 0.05)
+
+
+@pytest.mark.parametrize("others_hang_up", [False, True])
+def test_the_address_that_was_given_may_fall_silent(start_quipu, tmp_path, counter, others_hang_up):
+    """Nothing tells that its machine is gone. Neither the look at idle connections nor connecting anew may end there."""
+    with RedisCluster(tmp_path / "cluster", proxied=True) as cluster:
+        seed, *others = cluster.proxies
+        server = start_quipu(env={"REDIS_URL": f"127.0.0.1:{seed.port}"})
+        names = [f"{counter}-{n}" for n in range(30)]
+        there = [name for name in names if cluster.node_of(name) is not cluster.nodes[0]]
+        client = LoadClient(server.url, "redis")
+        load = Load(clients_of(server, "redis"), lambda n: names[n] if n < len(names) else None)  # both links connect
+        assert load.start().wait().count(UNKNOWN) == 0
+        seed.fail("black_hole")
+        if others_hang_up:
+            for other in others:
+                other.cut_all()
+            wait_until(lambda: client(there[0])[0] == ACKED, 10, "the others go on", 0.05)
+        else:
+            time.sleep(TRUSTED_IDLE_S + 1)
+        assert seed.fired["black_hole"] == 0 or others_hang_up
+        for _ in range(4):  # either link
+            assert all(client(name)[0] == ACKED for name in there)
+        assert seed.fired["black_hole"] > 0
 
 
 def test_many_clients_while_nodes_hang_up(start_quipu, cluster, tmp_path, counter):
