@@ -47,6 +47,21 @@ std::vector<RedisCluster::Node> RedisCluster::owners() const {
   return {found.begin(), found.end()};
 }
 
+std::vector<RedisCluster::Node> RedisCluster::forget_idle_nodes() {
+  std::vector<Node> kept = owners();
+  if (kept.empty() || kept.front() != 0) kept.insert(kept.begin(), 0);
+  std::vector<RedisAddress> nodes;
+  std::vector<Node> new_number(nodes_.size(), nobody);
+  for (const Node old : kept) {
+    new_number[old] = static_cast<Node>(nodes.size());
+    nodes.push_back(std::move(nodes_[old]));
+  }
+  nodes_ = std::move(nodes);
+  for (Node& owner : owners_)
+    if (owner != nobody) owner = new_number[owner];
+  return kept;
+}
+
 Result<RedisCluster::Node> RedisCluster::node_at(const RedisAddress& address) {
   const auto found = std::ranges::find(nodes_, address);
   if (found != nodes_.end()) return static_cast<Node>(found - nodes_.begin());

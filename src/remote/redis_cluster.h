@@ -36,6 +36,11 @@ class RedisCluster {
   // Those that have a slot.
   std::vector<Node> owners() const;
 
+  // Addresses that came and went would fill the list, and each would be asked for the slots. The seed stays the first,
+  // and those that have a slot stay; a node gets another number. Gives what the numbers of these were, in their new
+  // order.
+  std::vector<Node> forget_idle_nodes();
+
   // From the reply to CLUSTER SLOTS of the node at `asked`, whose host stands for one that is not named.
   Result<> take_slots(const resp::Reply& reply, const RedisAddress& asked);
 
@@ -51,7 +56,7 @@ class RedisCluster {
 
   Result<Node> node_at(const RedisAddress& address);
 
-  std::vector<RedisAddress> nodes_;  // never shrinks; the seed is the first
+  std::vector<RedisAddress> nodes_;  // the seed is the first
   std::vector<Node> owners_;         // by slot; empty: a single Redis
 };
 

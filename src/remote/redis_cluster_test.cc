@@ -70,5 +70,40 @@ TEST(RedisCluster, ItNamesNoMoreNodesThanTheLimit) {
   EXPECT_EQ(taken, redis_nodes_max - 1);
 }
 
+TEST(RedisCluster, AddressesThatCameAndWentAreForgotten) {
+  RedisCluster cluster{seed};
+  ASSERT_TRUE(cluster.take_slots(parsed("*2\r\n" + range(0, 12181, "a", 7000) + range(12182, 16383, "b", 7001)), seed));
+  for (unsigned port = 1; port <= 2 * redis_nodes_max; ++port) {
+    auto moved = cluster.take_redirection(fmt::format("MOVED 12182 other:{}", port), seed);
+    if (!moved) {
+      cluster.forget_idle_nodes();
+      moved = cluster.take_redirection(fmt::format("MOVED 12182 other:{}", port), seed);
+    }
+    ASSERT_TRUE(moved) << moved.error().message;
+    EXPECT_EQ(cluster.nodes()[cluster.owner("foo")],
+              (RedisAddress{.host = "other", .port = static_cast<std::uint16_t>(port)}));
+  }
+}
+
+TEST(RedisCluster, TheSeedAndTheOwnersAreKeptAndTheirOldNumbersAreTold) {
+  RedisCluster cluster{seed};
+  ASSERT_TRUE(cluster.take_slots(parsed("*1\r\n" + range(0, 12181, "a", 7000)), seed));
+  ASSERT_TRUE(cluster.take_redirection("ASK 1 idle:1", seed));
+  ASSERT_TRUE(cluster.take_redirection("MOVED 12182 b:7001", seed));
+  EXPECT_EQ(cluster.forget_idle_nodes(), (std::vector<RedisCluster::Node>{0, 1, 3}));
+  EXPECT_EQ(cluster.nodes().size(), 3U);
+  EXPECT_EQ(cluster.nodes().front(), seed);
+  EXPECT_EQ(cluster.nodes()[cluster.owner("foo")], (RedisAddress{.host = "b", .port = 7001}));
+  EXPECT_EQ(cluster.owners().size(), 2U);
+  EXPECT_EQ(cluster.owner("c1"), 0) << "nobody has its slot, which is 14347";
+}
+
+TEST(RedisCluster, ASingleRedisForgetsNothing) {
+  RedisCluster cluster{seed};
+  EXPECT_EQ(cluster.forget_idle_nodes(), std::vector<RedisCluster::Node>{0});
+  EXPECT_EQ(cluster.nodes().size(), 1U);
+  EXPECT_TRUE(cluster.is_single());
+}
+
 }  // namespace
 }  // namespace quipu::remote

@@ -76,6 +76,7 @@ Result<> RedisLink::ask_for_slots(Node node, MonotonicTime deadline) {
 
 Result<> RedisLink::connect() {
   peers_.clear();
+  forget_idle_nodes();
   const MonotonicTime deadline = steady_clock::now() + limits_.connect;
   Result<> reached = fail(ErrorCode::unavailable, "no node");
   // The address that was given is asked first; if it is gone, the others know the cluster as well. One that is silent
@@ -122,6 +123,14 @@ Result<> RedisLink::ping() {
 void RedisLink::refresh_slots(MonotonicTime deadline) {
   for (std::size_t node = 0; node < cluster_.nodes().size() && steady_clock::now() < deadline; ++node)
     if (ask_for_slots(static_cast<Node>(node), deadline)) return;
+}
+
+// Only while no call has a node: they get other numbers.
+void RedisLink::forget_idle_nodes() {
+  peers_.resize(cluster_.nodes().size());
+  std::vector<Peer> kept;
+  for (const Node old : cluster_.forget_idle_nodes()) kept.push_back(std::move(peers_[old]));
+  peers_ = std::move(kept);
 }
 
 bool RedisLink::may_repeat([[maybe_unused]] const RemoteCall& call) {
@@ -209,6 +218,7 @@ Result<> RedisLink::run(std::span<RemoteCall* const> calls) {
   std::vector<Task> tasks;
   tasks.reserve(calls.size());
   for (RemoteCall* call : calls) tasks.push_back({.call = call});
+  if (slots_are_old_) forget_idle_nodes();
   for (unsigned tries = 0; tries < redis_tries_max && !tasks.empty() && steady_clock::now() < deadline; ++tries) {
     if (slots_are_old_) refresh_slots(deadline);
     for (Task& task : tasks)

@@ -55,6 +55,7 @@ class RedisLink final : public Link {
   void lose(Node node, MonotonicTime asked, std::string why);
   Result<> ask_for_slots(Node node, MonotonicTime deadline);
   void refresh_slots(MonotonicTime deadline);
+  void forget_idle_nodes();
   std::vector<Task*> send_to(Node node, std::vector<Task>& tasks, MonotonicTime deadline);
   void receive_from(Node node, std::span<Task* const> sent);
   Result<> take_reply(Task& task, const resp::Reply& reply);

@@ -8,6 +8,7 @@ import uuid
 import pytest
 
 from contract import CONDITIONAL_ENVIRONMENT, NAMES, StoreContract
+from fault_proxy import FaultProxy
 from load_client import ACKED, UNKNOWN, LoadClient
 from redis_process import RedisClient, RedisCluster
 from store_load import Faults, Load, clients_of, count_under_faults
@@ -204,6 +205,28 @@ def test_the_address_that_was_given_may_fall_silent(start_quipu, tmp_path, count
         for _ in range(4):  # either link
             assert all(client(name)[0] == ACKED for name in there)
         assert seed.fired["black_hole"] > 0
+
+
+def test_a_node_whose_address_changes_is_followed(start_quipu, tmp_path, counter):
+    """As when a pod starts again. The old address is forgotten, by which the other nodes get other numbers."""
+    with RedisCluster(tmp_path / "cluster", proxied=True) as cluster:
+        server = start_quipu(env={"REDIS_URL": f"127.0.0.1:{cluster.proxies[0].port}"})
+        names = [f"{counter}-{n}" for n in range(30)]
+        client = LoadClient(server.url, "redis")
+        assert all(client(name)[:2] == (ACKED, 1) for name in names)
+        moving = RedisClient(cluster.nodes[1].port)
+        for moves in range(1, 4):
+            old = cluster.proxies[1]
+            cluster.proxies[1] = FaultProxy(cluster.nodes[1].port).__enter__()
+            assert moving.ask("CONFIG", "SET", "cluster-announce-port", cluster.proxies[1].port) == "OK"
+            wait_until(lambda: all({r[2][1] for r in RedisClient(node.port).ask("CLUSTER", "SLOTS")}
+                                   == {proxy.port for proxy in cluster.proxies} for node in cluster.nodes),
+                       20, "all nodes know the new address", 0.05)
+            old.__exit__()
+            # Those at the old address are told that nobody knows, until the slots were asked for.
+            for name in names:
+                wait_until(lambda name=name: client(name)[0] == ACKED, 10, f"{name} is counted again", 0.05)
+            assert all(int(cluster.ask("GET", name, key=name)) >= 1 + moves for name in names)
 
 
 def test_many_clients_while_nodes_hang_up(start_quipu, cluster, tmp_path, counter):
