@@ -47,6 +47,7 @@ Result<> MongoLink::run(std::span<RemoteCall* const> calls) {
     std::optional<std::scoped_lock<std::recursive_mutex>> turn;
     if (server_.not_atomic) turn.emplace(shared_.turn);
     deadline_ = steady_clock::now() + shared_.limits.call;
+    in_doubt_ = false;
     answer(*call);
   }
   if (broken_) return std::unexpected(*broken_);
@@ -72,14 +73,19 @@ Reply MongoLink::change(const Change& change) {
 
 bool MongoLink::gave_up(RemoteCall& call, const Reply& reply) {
   if (reply.kind != Reply::Kind::refused && reply.kind != Reply::Kind::lost) return false;
-  call.failed(reply.error);
+  // The last try may be refused for certain while the answer to an earlier one was lost.
+  call.failed({in_doubt_ ? ErrorCode::outcome_unknown : reply.error.code, reply.error.message});
   return true;
 }
 
 bool MongoLink::late(RemoteCall& call) const {
   if (steady_clock::now() < deadline_) return false;
-  call.failed({ErrorCode::conflict, fmt::format("others changed {:?} faster, for {} ms; nothing was done",
-                                                call.counter(), shared_.limits.call.count())});
+  const std::string why =
+      fmt::format("others changed {:?} faster, for {} ms", call.counter(), shared_.limits.call.count());
+  if (in_doubt_)
+    call.failed({ErrorCode::outcome_unknown, fmt::format("an answer was lost, and then {}", why)});
+  else
+    call.failed({ErrorCode::conflict, fmt::format("{}; nothing was done", why)});
   return true;
 }
 
@@ -163,7 +169,6 @@ void MongoLink::erase(RemoteCall& call) {
 void MongoLink::compare_and_set(RemoteCall& call) {
   Lane& lane = shared_.lanes.of(call.counter());
   const std::unique_lock mine{lane.turn, deadline_};
-  in_doubt_ = false;
   if (!mine.owns_lock())
     return call.failed({ErrorCode::unavailable, fmt::format("other calls on {:?} took {} ms; this one was not sent",
                                                             call.counter(), shared_.limits.call.count())});

@@ -17,6 +17,8 @@
 
 What hits an answer can be narrowed: `only` to answers to what contains these bytes, or some of several (so that no handshake is hit), `chance`
 to some of them, `times` to so many, after which the proxy is healed.
+
+`alter` is for what only a test knows: a function of each request that gives what the store gets instead.
 """
 
 import collections
@@ -48,6 +50,7 @@ class FaultProxy:
     def __init__(self, port, host="127.0.0.1", seed=None):
         self.target = (host, port)
         self.stall_s = 5.0
+        self.alter = None
         self.fired = collections.Counter()
         self.connections_made = 0
         self.seed = int.from_bytes(os.urandom(4)) if seed is None else seed
@@ -180,7 +183,8 @@ class _Pair:
                 self.lost_bytes = True
                 continue
             self.asked = (self.asked + data)[-65536:]
-            self.store.sendall(data)
+            alter = self.proxy.alter
+            self.store.sendall(alter(data) if alter else data)
 
     def _answers(self):
         while data := self.store.recv(65536):

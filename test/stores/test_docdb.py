@@ -202,6 +202,31 @@ class TestDocdbUnderFaults:
         proxy.heal()
         assert read(counter) == 1
 
+    # The second try is refused for certain; or it finds a document where it read none, for as long as it may try.
+    @pytest.mark.parametrize(("read_as", "then"), [((b"\x02find\0", b"\x02finx\0"), "finx"),
+                                                    ((b"counters\0", b"countery\0"), "others changed")])
+    def test_what_may_be_done_is_never_said_not_to_be(self, behind_proxy, proxy, read, counter, read_as, then):
+        """The answer to the first try was lost. Whatever becomes of the next one, nobody knows what that one did."""
+        client = behind_proxy.new_client()
+        wait_until(lambda: client.post("/docdb/probe").status == 200)
+        fired = proxy.fired["drop_after"]
+        proxy.fail("drop_after", only=b"findAndModify", times=1)
+
+        def alter(request):
+            is_read = b"\x02find\0" in request and counter.encode() in request
+            return request.replace(*read_as) if is_read and proxy.fired["drop_after"] > fired else request
+
+        proxy.alter = alter
+        try:
+            answer = client.increment(counter, store="docdb", key=counter)
+        finally:
+            proxy.alter = None
+            proxy.heal()
+        assert proxy.fired["drop_after"] == fired + 1
+        assert then in answer.json()["error_description"]
+        assert answer.status == 500, answer
+        assert read(counter) == 1
+
     def test_a_dead_store_answers_quickly_and_comes_back(self, behind_proxy, docdb):
         docdb.kill()
         check_dead_store(behind_proxy, "docdb")

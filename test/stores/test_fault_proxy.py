@@ -56,6 +56,13 @@ def ask(connection, text=b"hello\n"):
     return connection.recv(4096)
 
 
+def test_it_gives_the_store_what_the_test_says(proxy, echo):
+    proxy.alter = lambda request: request.replace(b"hello", b"HELLO")
+    with connect(proxy) as client:
+        assert ask(client) == b"HELLO\n"
+    assert echo[1] == [b"HELLO\n"]
+
+
 def test_it_passes_what_it_is_given(proxy):
     with connect(proxy) as client:
         assert [ask(client, b"a%d\n" % n) for n in range(3)] == [b"a0\n", b"a1\n", b"a2\n"]
