@@ -1,6 +1,7 @@
 #include "remote/mongo_link.h"
 
 #include "base/clock.h"
+#include "remote/patience.h"
 
 namespace quipu::remote::mongo {
 
@@ -202,10 +203,8 @@ bool MongoLink::compare_and_set_once(RemoteCall& call) {
   const bool there = stored.kind == Reply::Kind::found;
   if (there && repeatable) {
     if (const auto kept = find_marker(stored.document, call.marker(), now_ms)) {
-      if (kept->request_hash == call.request_hash())
-        answer_from_marker(call, kept->outcome);
-      else
-        call.mismatched();
+      if (kept->request_hash == call.request_hash()) return answer_from_kept(call);
+      call.mismatched();
       return true;
     }
   }
@@ -222,6 +221,28 @@ bool MongoLink::compare_and_set_once(RemoteCall& call) {
   if (gave_up(call, reply)) return true;
   if (reply.kind != Reply::Kind::found) return false;
   answer_decided(call, decision);
+  return true;
+}
+
+// The marker is there, but a new primary may not have it yet, and would give its number to somebody else. It is
+// answered when a majority has it, which this waits for. False: the connection broke.
+bool MongoLink::answer_from_kept(RemoteCall& call) {
+  in_doubt_ = true;
+  Patience patience{std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - steady_clock::now())};
+  do {
+    const Reply stored = connection_->read(call.counter(), true);
+    if (stored.broken_link) {
+      broken_ = stored.error;
+      return false;
+    }
+    if (gave_up(call, stored)) return true;
+    if (stored.kind != Reply::Kind::found) continue;
+    if (const auto kept = find_marker(stored.document, call.marker(), Clock{}.wall_ms())) {
+      answer_from_marker(call, kept->outcome);
+      return true;
+    }
+  } while (patience.wait());
+  call.failed({ErrorCode::outcome_unknown, "it is decided, but not yet where a new primary would have it"});
   return true;
 }
 

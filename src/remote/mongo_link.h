@@ -41,6 +41,7 @@ class MongoLink final : public Link {
   void compare_and_set(RemoteCall& call);
   void try_until_done(RemoteCall& call, Lane& lane);
   bool compare_and_set_once(RemoteCall& call);
+  bool answer_from_kept(RemoteCall& call);
   bool increment_where_stored(RemoteCall& call, bool& odd);
   // True if the call is answered: nothing came of it but an error.
   bool gave_up(RemoteCall& call, const Reply& reply);
@@ -52,7 +53,7 @@ class MongoLink final : public Link {
   Server server_;
   MonotonicTime deadline_{};
   std::optional<Error> broken_;  // why the connection is of no use any more
-  bool in_doubt_ = false;        // one of this call's tries may have been done
+  bool in_doubt_ = false;        // one of this call's tries may have been done, or an earlier call with its marker
 };
 
 }  // namespace quipu::remote::mongo

@@ -202,6 +202,36 @@ class TestDocdbUnderFaults:
         proxy.heal()
         assert read(counter) == 1
 
+    def test_a_retry_is_answered_when_a_majority_has_what_it_asks_for(self, behind_proxy, proxy, counter, docdb):
+        """Until then a new primary would not know it, and give the same number to somebody else. FerretDB has no majority:
+        what one would have is in a collection of its own here, and reads of that kind are sent there."""
+        client = behind_proxy.new_client()
+        wait_until(lambda: client.post("/docdb/probe").status == 200)
+        primary = collection_of(docdb)
+        majority = primary.database.majority
+        in_time = threading.Event()
+
+        def alter(request):
+            if b"readConcern" not in request or counter.encode() not in request:
+                return request
+            if in_time.is_set() and not majority.count_documents({"counter_id": counter}):
+                majority.insert_one(primary.find_one({"counter_id": counter}))
+            return request.replace(b"counters\0", b"majority\0")
+
+        def increment():
+            return client.increment(counter, store="docdb", key=counter)
+
+        proxy.alter = alter
+        try:
+            assert increment().json()["new_value"] == 1
+            early = increment()
+            assert (early.status, "not yet" in early.text) == (500, True), early
+            in_time.set()
+            assert increment().json()["new_value"] == 1
+        finally:
+            proxy.alter = None
+        assert primary.find_one({"counter_id": counter})["atomic_counter"] == 1
+
     # The second try is refused for certain; or it finds a document where it read none, for as long as it may try.
     @pytest.mark.parametrize(("read_as", "then"), [((b"\x02find\0", b"\x02finx\0"), "finx"),
                                                     ((b"counters\0", b"countery\0"), "others changed")])
