@@ -27,8 +27,8 @@ Result<> MongoLink::connect() {
   // Before the first increment: without the index two inserts of one counter would both be made. When a store comes
   // back, all links connect at once, and one look is enough.
   if (steady_clock::now() - shared_.index_seen.load() < index_trusted) return {};
-  std::optional<std::scoped_lock<std::recursive_mutex>> turn;
-  if (server_.not_atomic) turn.emplace(shared_.turn);
+  Turn turn{shared_.turn, std::defer_lock};
+  if (!take_turn(turn)) return fail(ErrorCode::unavailable, "other calls took too long");
   QUIPU_TRY([[maybe_unused]] const bool made, connection_->ensure_index());
   shared_.index_seen = steady_clock::now();
   return {};
@@ -39,17 +39,39 @@ Result<> MongoLink::ping() {
   return {};
 }
 
+// Of a server that is atomic there is nothing to take. Waits as long as one call may need that connects again.
+bool MongoLink::take_turn(Turn& turn) const {
+  return !server_.not_atomic || turn.try_lock_for(shared_.limits.call + shared_.limits.connect);
+}
+
+// False: the call is answered, and was not sent.
+bool MongoLink::may_send(Turn& turn, RemoteCall& call) {
+  const MonotonicTime asked = steady_clock::now();
+  if (!take_turn(turn)) {
+    call.failed({ErrorCode::unavailable, "other calls took too long; this one was not sent"});
+    return false;
+  }
+  // Or else each of those that wait would find out for itself, one after the other.
+  if (!server_.not_atomic || shared_.silent.load() < asked) return true;
+  broken_ = Error{ErrorCode::unavailable, "the server is silent"};
+  call.failed(*broken_);
+  return false;
+}
+
 Result<> MongoLink::run(std::span<RemoteCall* const> calls) {
   for (RemoteCall* call : calls) {
     if (broken_) {
       call->failed({ErrorCode::unavailable, broken_->message});
       continue;
     }
-    std::optional<std::scoped_lock<std::recursive_mutex>> turn;
-    if (server_.not_atomic) turn.emplace(shared_.turn);
-    deadline_ = steady_clock::now() + shared_.limits.call;
+    Turn turn{shared_.turn, std::defer_lock};
+    if (!may_send(turn, *call)) continue;
+    const MonotonicTime sent = steady_clock::now();
+    deadline_ = sent + shared_.limits.call;
     in_doubt_ = false;
     answer(*call);
+    const MonotonicTime ended = steady_clock::now();
+    if (broken_ && ended - sent >= shared_.limits.call / 2) shared_.silent = ended;
   }
   if (broken_) return std::unexpected(*broken_);
   return {};

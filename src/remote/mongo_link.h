@@ -21,7 +21,9 @@ struct Shared {
   LinkLimits limits;
   Lanes lanes;
   std::atomic<MonotonicTime> index_seen{};  // when one of the links looked and it was there
-  std::recursive_mutex turn;  // of servers that are not atomic: one call at a time, which may connect again within it
+  // Of servers that are not atomic: one call at a time, which may connect again within it.
+  std::recursive_timed_mutex turn;
+  std::atomic<MonotonicTime> silent{};  // when one that had the turn last gave up waiting for the server
 };
 
 class MongoLink final : public Link {
@@ -33,6 +35,10 @@ class MongoLink final : public Link {
   Result<> run(std::span<RemoteCall* const> calls) override;
 
  private:
+  using Turn = std::unique_lock<std::recursive_timed_mutex>;
+
+  bool take_turn(Turn& turn) const;
+  bool may_send(Turn& turn, RemoteCall& call);
   void answer(RemoteCall& call);
   void read(RemoteCall& call);
   void increment(RemoteCall& call);

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -20,6 +21,7 @@ from bson.int64 import Int64  # noqa: E402
 FIRST_INCREMENTS = 300
 MARKERS_MAX = 100  # src/remote/mongo_counter.h
 LOAD_MAXIMUM = 200
+SILENT_S_MAX = 4  # a call's 2 s, and what 16 threads and a busy machine need besides
 HEALTHY_S = 1  # the server of the tests is slow: in less time hardly anything would be counted
 
 
@@ -385,6 +387,21 @@ def test_ferretdb_1_is_asked_again_after_a_lost_answer(ungated, start_quipu, cou
         proxy.fail("drop_after", only=b"findAndModify", times=1)
         answer = client.post(f"/docdb/{counter}", headers={"Idempotency-Key": counter})
         assert (answer.status, answer.json()["counter"], proxy.fired["drop_after"]) == (200, 1, 1)
+
+
+def test_ferretdb_1_that_is_silent_keeps_nobody_waiting_for_the_others(ungated, start_quipu):
+    """Only one call is under way. When it gives up, those behind it must not try as long, one after the other."""
+    with FaultProxy(ungated.port) as proxy:
+        server = start_quipu(env=environment(proxy.port))
+        clients = clients_of(server, "docdb", 16)
+        assert Load(clients, lambda n: "many" if n < 20 else None).start().wait().count(ACKED) == 16 * 20
+        proxy.fail("black_hole")
+        start = time.monotonic()
+        history = Load(clients, lambda n: "many" if n < 1 else None).start().wait()
+        assert time.monotonic() - start < SILENT_S_MAX
+        assert history.count(ACKED) == 0 and proxy.fired["black_hole"] > 0
+        proxy.heal()
+        wait_until(lambda: clients[0]("many")[0] == ACKED, 10, "it counts again", 0.05)
 
 
 def test_ferretdb_1_gives_numbers_twice_to_several_writers(ungated):
