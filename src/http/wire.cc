@@ -1,6 +1,5 @@
 #include "http/wire.h"
 
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -10,12 +9,10 @@
 #include <cerrno>
 #include <system_error>
 
+#include "http/resolve.h"
+
 namespace quipu::http {
 namespace {
-
-struct FreeAddresses {
-  void operator()(addrinfo* addresses) const { freeaddrinfo(addresses); }
-};
 
 // False with errno ETIMEDOUT when the deadline has passed.
 bool wait_for(int socket, short events, MonotonicTime deadline) {
@@ -44,18 +41,9 @@ bool connect_to(int socket, const addrinfo& address, MonotonicTime deadline) {
 
 Result<std::unique_ptr<Wire>> Wire::connect(const std::string& host, std::uint16_t port, const TlsContext* tls,
                                             MonotonicTime deadline) {
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  const int error = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
-  if (error != 0) {
-    return fail(ErrorCode::unavailable, "cannot connect to {}:{}: {}", host, port, gai_strerror(error));
-  }
-  const std::unique_ptr<addrinfo, FreeAddresses> addresses{found};
+  QUIPU_TRY(const Addresses addresses, resolve(host, port, deadline));
   Descriptor socket;
-  for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
+  for (const addrinfo* address = addresses.get(); address != nullptr; address = address->ai_next) {
     socket = Descriptor{::socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     if (socket.is_open() && connect_to(socket.number(), *address, deadline)) break;
     const int reason = errno;

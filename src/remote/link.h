@@ -1,5 +1,6 @@
 // One connection to a store, and how that store counts. Each belongs to one thread of RemoteCounters, which may wait in
-// it, though never longer than the time limits that the link was made with.
+// it, though never longer than the time limits that the link was made with; only the clients of MongoDB and MySQL look
+// names up themselves, and the system's resolver may wait longer for a silent name server.
 //
 // What every link keeps to:
 // - An increment is one atomic step in the store, and the value that it answers is the one that this increment made.

@@ -1,6 +1,7 @@
 """The store `redis` on a real Redis: what every store does, what is stored, and what becomes of it when things break."""
 
 import subprocess
+import sys
 import time
 
 import pytest
@@ -10,10 +11,11 @@ from fault_proxy import FaultProxy
 from load_client import ACKED, LoadClient
 from redis_process import DURABLE, RedisClient, RedisError, redis_process
 from store_load import Faults, Load, check_dead_store, count_to_maximum_under_faults, count_under_faults
-from quipu_server import wait_until
+from quipu_server import binary, clean_environment, wait_until
 
 DAY_S = 24 * 60 * 60
 LOAD_MAXIMUM = 300
+PREPARE_S_MAX = 5  # src/remote/redis.cc
 HEALTHY_S = 0.5  # between faults, so that most increments of the load are acknowledged
 
 
@@ -254,6 +256,33 @@ def test_the_checker_catches_the_naive_recipe(redis, counter):
 
 
 # --- who may
+
+
+# A namespace of one's own has a resolver of its own: somebody who hears every question, and says nothing.
+SILENT_NAME_SERVER = """
+import os, socket, subprocess, sys
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+with open(sys.argv[1], "w") as resolv:
+    resolv.write("nameserver 127.0.0.1")
+subprocess.run(["mount", "--bind", sys.argv[1], "/etc/resolv.conf"], check=True)
+silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+silent.bind(("127.0.0.1", 53))
+silent.set_inheritable(True)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def test_a_silent_name_server_does_not_stop_the_clock(tmp_path):
+    """The system's resolver waits for it for 10 s or more, whatever time a link has."""
+    alone = ["unshare", "--map-root-user", "--mount", "--net"]
+    if subprocess.run([*alone, "true"], capture_output=True).returncode != 0:
+        pytest.skip("this machine gives no namespaces")
+    start = time.monotonic()
+    done = subprocess.run([*alone, sys.executable, "-c", SILENT_NAME_SERVER, tmp_path / "resolv.conf", binary(), "store",
+                           "check", "redis"], env=clean_environment({"REDIS_URL": "redis.test"}), capture_output=True,
+                          text=True, timeout=60)
+    assert time.monotonic() - start < PREPARE_S_MAX + 2
+    assert done.returncode == 1 and "the name server did not answer in time" in done.stdout, done.stdout + done.stderr
 
 
 def test_a_password_and_a_database(start_quipu, tmp_path, counter):
