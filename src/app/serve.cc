@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdio>
 #include <memory>
+#include <semaphore>
 #include <thread>
 
 #include "app/figures.h"
@@ -124,7 +125,20 @@ http::ServerOptions server_options(const ServeSettings& settings) {
   return options;
 }
 
-void wait_and_stop(const StopSignals& signals, http::Server& server) {
+// Ends once all writes that were submitted before it are finished.
+class LastWrite final : public storage::Write {
+ public:
+  void wait() { finished_.acquire(); }
+
+ private:
+  void apply(storage::WriteGroup&) override {}
+  void finish(storage::Committed) noexcept override { finished_.release(); }
+
+  std::binary_semaphore finished_{0};
+};
+
+void wait_and_stop(const StopSignals& signals, http::Server& server, WorkerPool& workers,
+                   storage::Committer& committer) {
   const int signal = signals.wait();
   log_info("stopping", {{"signal", signal == store_failed_signal ? "store failed" : sigabbrev_np(signal)}});
   if (signal == store_failed_signal) {
@@ -133,6 +147,11 @@ void wait_and_stop(const StopSignals& signals, http::Server& server) {
     _exit(exit_store_failed);
   }
   if (!server.stop(stop_deadline)) log_warning("requests_given_up");
+  // What was given up is still with a worker or the committer, and uses parts that are destroyed before these two.
+  workers.stop();
+  LastWrite last;
+  committer.submit(last);
+  last.wait();
 }
 
 // Runs until a signal; the parts are destroyed on the way out, last first. The server comes first, because the
@@ -203,7 +222,7 @@ Result<int> run(const ServeSettings& settings, const StopSignals& signals) {
                          {"threads", loops_for(settings)},
                          {"keys", settings.dev ? "off" : "required"}});
 
-  wait_and_stop(signals, *server);
+  wait_and_stop(signals, *server, workers, committer);
   return 0;
 }
 

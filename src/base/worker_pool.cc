@@ -9,12 +9,13 @@ WorkerPool::WorkerPool(unsigned threads, std::size_t queued_max) : queued_max_{q
   for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
 }
 
-WorkerPool::~WorkerPool() {
+void WorkerPool::stop() {
   {
     const std::scoped_lock lock{mutex_};
     stopping_ = true;
   }
   changed_.notify_all();
+  threads_.clear();  // joins each
 }
 
 bool WorkerPool::submit(Task task) {

@@ -16,13 +16,16 @@ class WorkerPool {
   using Task = std::move_only_function<void()>;
 
   WorkerPool(unsigned threads, std::size_t queued_max);
-  ~WorkerPool();  // does what is queued, then stops; nobody may submit any more
+  ~WorkerPool() { stop(); }
 
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // False, and nothing will happen: the queue is full.
+  // False, and nothing will happen: the queue is full, or the pool has stopped.
   [[nodiscard]] bool submit(Task task);
+  // Does what is queued, and returns when the last task has ended. For an owner whose tasks use what is destroyed
+  // before the pool is; not from a task.
+  void stop();
 
  private:
   void run();

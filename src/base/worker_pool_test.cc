@@ -18,6 +18,27 @@ TEST(WorkerPool, DoesWhatIsQueuedBeforeItStops) {
   EXPECT_EQ(done, 1000);
 }
 
+// What a task uses may be destroyed before the pool, but not before stop() has returned.
+TEST(WorkerPool, AfterAStopNothingIsUnderWayAndNothingBegins) {
+  std::binary_semaphore started{0};
+  std::binary_semaphore go_on{0};
+  WorkerPool pool{2, 10};
+  std::atomic<int> done{0};
+  ASSERT_TRUE(pool.submit([&] {
+    started.release();
+    go_on.acquire();
+    ++done;
+  }));
+  started.acquire();
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(pool.submit([&] { ++done; }));
+  go_on.release();
+  pool.stop();
+  EXPECT_EQ(done, 6);
+  EXPECT_FALSE(pool.submit([&] { ++done; }));
+  pool.stop();
+  EXPECT_EQ(done, 6);
+}
+
 TEST(WorkerPool, RefusesWhatDoesNotFitInItsQueue) {
   std::binary_semaphore started{0};
   std::binary_semaphore go_on{0};
