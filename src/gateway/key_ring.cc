@@ -255,11 +255,12 @@ Result<PlanInfo> KeyRing::put_plan(const Plan& plan) {
   QUIPU_CHECK(plans_->put(plan));
   PlanInfo info{.plan = *plans_->find(plan.name)};
   const LivePlan* const live = plans_->live(plan.name);
-  for (const auto& entry : all()) {
-    if (entry->meter->plan() != live) continue;
-    entry->meter->limits_changed();
-    ++info.keys;
-  }
+  const auto entries = all();  // keeps the meters
+  std::vector<Meter*> meters;
+  for (const auto& entry : entries)
+    if (entry->meter->plan() == live) meters.push_back(entry->meter.get());
+  Meter::limits_changed(meters);
+  info.keys = meters.size();
   return info;
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <semaphore>
 
 #include "table/key_codec.h"
 #include "table/temporary_tables.h"
@@ -116,6 +117,31 @@ TEST(KeyRing, ItsVersionChangesWithARevokedKey) {
   const auto version = ring->version();
   ASSERT_TRUE(ring->revoke(made->info.id));
   EXPECT_NE(ring->version(), version);
+}
+
+// A plan that many keys use is changed with a few syncs, not with one for each key.
+TEST(KeyRing, KeysOfAChangedPlanShareGroupCommits) {
+  constexpr int keys = 200;
+  table::TemporaryTables t;
+  const auto ring = *KeyRing::open(t.tables());
+  Plan plan{.name = "shop", .limits = {.quota = Quota{.limit = 10'000, .period = Period::day}}};
+  ASSERT_TRUE(ring->put_plan(plan));
+  for (int i = 0; i < keys; ++i) {
+    const auto made = ring->create("a", Role::client, "shop");
+    std::binary_semaphore woken{0};
+    QuotaWait wait{[&] { woken.release(); }};
+    const auto meter = ring->meter(made->info.id);
+    ASSERT_EQ(meter->admit(wait).verdict, Admission::Verdict::later);
+    woken.acquire();
+    ASSERT_EQ(meter->admit(wait).verdict, Admission::Verdict::admitted);
+  }
+  const auto groups = [&] { return t.tables().committer().figures().groups.value(); };
+  const auto before = groups();
+  plan.limits.quota->limit = 5'000;
+  EXPECT_EQ(ring->put_plan(plan)->keys, keys);
+  EXPECT_LT(groups() - before, keys / 4);
+  const auto usage = ring->usage("shop");
+  for (const KeyUsage& key : usage->keys) EXPECT_EQ(key.used, 1) << "what was at hand came back";
 }
 
 TEST(KeyRing, TheNumberOfPlansHasALimit) {

@@ -148,15 +148,26 @@ void Meter::taken(const Take& take, std::int64_t granted, const Error* error) no
 
 void Meter::set_plan(LivePlan* plan) {
   plan_.store(plan, std::memory_order_release);
-  limits_changed();
+  Meter* const self = this;
+  limits_changed({&self, 1});
 }
 
-void Meter::limits_changed() {
+// In three rounds, of which only the last two wait: what the first meter waits for is on its way for all others, too.
+void Meter::limits_changed(std::span<Meter* const> meters) {
+  for (Meter* const meter : meters) meter->begin_change();
+  for (Meter* const meter : meters) meter->give_back();
+  for (Meter* const meter : meters) meter->end_change();
+}
+
+void Meter::begin_change() {
   const LivePlan* const plan = plan_.load(std::memory_order_acquire);
   if (plan != nullptr) bucket_.limit_changed(plan->rate(), nanoseconds(usage_.clock().now()));
-  Lock lock{mutex_};
+  const std::scoped_lock lock{mutex_};
   changing_ = true;
-  give_back(lock);
+}
+
+void Meter::end_change() {
+  Lock lock{mutex_};
   changed_.wait(lock, [this] { return !under_way_; });
   changing_ = false;
   // As at the start: the next request finds out what is left under the new limit.
@@ -172,14 +183,10 @@ std::int64_t Meter::at_hand(Period period, const Window& window) const {
   return left_.load(std::memory_order_acquire);
 }
 
-void Meter::give_back(Lock& lock) {
-  changed_.wait(lock, [this] { return !under_way_; });
-  if (const std::int64_t left = left_.exchange(0, std::memory_order_acq_rel); left > 0) start_take(lock, -left);
-}
-
 void Meter::give_back() {
   Lock lock{mutex_};
-  give_back(lock);
+  changed_.wait(lock, [this] { return !under_way_; });
+  if (const std::int64_t left = left_.exchange(0, std::memory_order_acq_rel); left > 0) start_take(lock, -left);
 }
 
 void Meter::wait_until_idle() {

@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -77,10 +78,10 @@ class Meter final : public std::enable_shared_from_this<Meter> {
   Admission admit(QuotaWait& wait);
 
   LivePlan* plan() const { return plan_.load(std::memory_order_acquire); }
-  // From now on under that plan. Waits until the store has back what was at hand.
+  // From now on under that plan. Waits until the store has back what was at hand. One change at a time.
   void set_plan(LivePlan* plan);
-  // The plan has other limits now. Likewise.
-  void limits_changed();
+  // The plan of these meters has other limits now. Likewise; all of them share a few group commits.
+  static void limits_changed(std::span<Meter* const> meters);
 
   // What is taken in this period, but not used.
   std::int64_t at_hand(Period period, const Window& window) const;
@@ -100,7 +101,8 @@ class Meter final : public std::enable_shared_from_this<Meter> {
   void enter_window(Period period, std::int64_t now_ms);
   void fetch_ahead(const Quota& quota);
   void start_take(Lock& lock, std::int64_t wanted);
-  void give_back(Lock& lock);
+  void begin_change();
+  void end_change();
   void wake_waiters() noexcept;
   void taken(const Take& take, std::int64_t granted, const Error* error) noexcept;
 

@@ -44,6 +44,10 @@ class Meters : public testing::Test {
     meter.wait_until_idle();
     return count;
   }
+  static void limits_changed(Meter& meter) {
+    Meter* const one = &meter;
+    Meter::limits_changed({&one, 1});
+  }
   std::int64_t taken(Period period = Period::day, const char* id = "k") {
     return *usage_->taken(id, period, window_of(period, t_.clock().wall_ms()));
   }
@@ -168,16 +172,16 @@ TEST_F(Meters, AChangedQuotaHoldsAtOnce) {
   const auto one = meter();
   EXPECT_EQ(admitted(*one, 60), 60);
   set_quota(70);
-  one->limits_changed();
+  limits_changed(*one);
   EXPECT_EQ(admitted(*one, 60), 10) << "what was used counts, what was at hand came back";
   set_quota(100);
-  one->limits_changed();
+  limits_changed(*one);
   EXPECT_EQ(admitted(*one, 60), 30);
   set_quota(100, Period::month);
-  one->limits_changed();
+  limits_changed(*one);
   EXPECT_EQ(admitted(*one, 200), 100) << "another kind of period counts for itself";
   plan_.set({});
-  one->limits_changed();
+  limits_changed(*one);
   EXPECT_EQ(admitted(*one, 200), 200);
 }
 
