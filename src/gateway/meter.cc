@@ -120,7 +120,9 @@ void Meter::enter_window(Period period, std::int64_t now_ms) {
 
 void Meter::fetch_ahead(const Quota& quota) {
   Lock lock{mutex_};
-  if (!under_way_ && !changing_ && !used_up_ && period_ == quota.period) start_take(lock, quota_block(quota.limit));
+  // No window: the limits changed since the request took its unit. A block without one would belong to no period.
+  const bool in_window = window_.ends_ms != 0 && period_ == quota.period;
+  if (!under_way_ && !changing_ && !used_up_ && in_window) start_take(lock, quota_block(quota.limit));
 }
 
 // Lets the lock go while it queues the take, which may be done at once where the store refuses it.

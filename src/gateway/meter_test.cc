@@ -185,6 +185,30 @@ TEST_F(Meters, AChangedQuotaHoldsAtOnce) {
   EXPECT_EQ(admitted(*one, 200), 200);
 }
 
+// Requests go on while the limits change, and whatever a request was about to do then, no block is lost.
+TEST_F(Meters, NothingIsLostWhileLimitsChange) {
+  set_quota(1'000'000'000);
+  const auto one = meter();
+  std::atomic<std::int64_t> used{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 3; ++t)
+      threads.emplace_back([&](const std::stop_token& stop) {
+        while (!stop.stop_requested()) used += admission(*one).verdict == Verdict::admitted ? 1 : 0;
+      });
+    for (int changes = 0; changes < 100; ++changes) {
+      const std::int64_t used_before = used;
+      while (used == used_before) std::this_thread::yield();
+      set_quota(1'000'000'000 - changes);
+      limits_changed(*one);
+    }
+  }
+  one->wait_until_idle();
+  one->give_back();
+  one->wait_until_idle();
+  EXPECT_EQ(taken(), used);
+}
+
 TEST_F(Meters, ARefusalForTheRateUsesNoQuota) {
   plan_.set({.rate_thousandths = 1, .burst = 5, .quota = Quota{.limit = 100, .period = Period::day}});
   const auto one = meter();
