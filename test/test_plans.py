@@ -321,9 +321,15 @@ def test_deleting_a_plan(keyed_server, admin, plan):
     ("PUT", "/plans?name=a", {"rate": 1, "burst": 0}, 400), ("PUT", "/plans?name=a", {"quota": {"limit": 5}}, 400),
     ("PUT", "/plans?name=a", {"quota": {"limit": 0, "period": "day"}}, 400), ("PUT", "/plans?name=a", {"colour": 1}, 400),
     ("PUT", "/plans?name=a", {"quota": {"limit": 5, "period": "hour"}}, 400), ("PUT", "/plans?name=a", "x", 400),
+    ("PUT", "/plans?name=a", '{"rate":1,"rate":2}', 400), ("PUT", "/plans?name=a", '{"burst":1,"rate":1,"burst":1}', 400),
+    ("PUT", "/plans?name=a", '{"quota":{"limit":5,"period":"day"},"quota":{"limit":6,"period":"day"}}', 400),
+    ("PUT", "/plans?name=a", '{"quota":{"limit":5,"limit":6,"period":"day"}}', 400),
+    ("PUT", "/plans?name=a", '{"quota":{"limit":5,"period":"day","period":"day"}}', 400),
     ("PUT", "/plans", {}, 400), ("PUT", "/plans?name=none", {}, 400), ("PUT", "/plans?name=a%20b", {}, 400),
     ("DELETE", "/plans", None, 400), ("GET", "/plans/usage", None, 400), ("GET", "/plans/usage?name=nothing", None, 404),
     ("POST", "/keys", {"name": "n", "plan": "nothing"}, 404), ("POST", "/keys", {"name": "n", "plan": 5}, 400),
+    ("POST", "/keys", '{"name":"n","name":"m"}', 400), ("POST", "/keys", '{"name":"n","role":"client","role":"admin"}', 400),
+    ("POST", "/keys", '{"name":"n","plan":null,"plan":"default"}', 400), ("PUT", "/keys?id=x", '{"plan":null,"plan":"default"}', 400),
     ("PUT", "/keys?id=nothing", {"plan": "default"}, 404), ("PUT", "/keys?id=x", {}, 400), ("PUT", "/keys", {"plan": None}, 400),
 ])
 def test_bad_requests_are_refused(admin, method, target, body, status):

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "counter/counter_store.h"
 #include "gateway/parameters.h"
+#include "gateway/seen.h"
 #include "gateway/stores.h"
 #include "http/url.h"
 
@@ -19,20 +20,6 @@ Result<> check_step(std::int64_t by) {
   if (by == 0) return fail(ErrorCode::invalid_argument, "by must be a whole number other than 0");
   return {};
 }
-
-// Remembers which members were there, so that none is read twice.
-class Seen {
- public:
-  bool first_time(unsigned member) {
-    const unsigned bit = 1u << member;
-    const bool first = (seen_ & bit) == 0;
-    seen_ |= bit;
-    return first;
-  }
-
- private:
-  unsigned seen_ = 0;
-};
 
 bool read_bound(JsonReader& json, std::optional<std::int64_t>& bound) {
   return json.read_int64(bound.emplace());
@@ -52,7 +39,7 @@ bool read_increment_member(JsonReader& json, IncrementMember& increment) {
   while (json.next_member(name)) {
     const unsigned member = name == "counter" ? 0 : name == "by" ? 1 : name == "max" ? 2 : name == "min" ? 3 : 4;
     if (member == 4) return json.fail("expected one of the members counter, by, max, min");
-    if (!seen.first_time(member)) return json.fail("expected each member once");
+    if (!seen.first_time(member, json)) return false;
     switch (member) {
       case 0: json.read_string(increment.counter); break;
       case 1: json.read_int64(increment.by); break;
@@ -150,10 +137,10 @@ Result<SetBody> read_set_body(std::string_view body) {
   json.begin_object();
   while (json.next_member(name)) {
     if (name == "value") {
-      if (!seen.first_time(0)) json.fail("expected each member once");
+      seen.first_time(0, json);
       has_value = json.read_int64(set.value);
     } else if (name == "expected") {
-      if (!seen.first_time(1)) json.fail("expected each member once");
+      seen.first_time(1, json);
       read_bound(json, set.expected);
     } else {
       json.fail("expected one of the members value, expected");

@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "gateway/answer.h"
 #include "gateway/parameters.h"
+#include "gateway/seen.h"
 #include "http/url.h"
 
 namespace quipu::gateway {
@@ -46,20 +47,24 @@ Result<std::string> read_id(const http::Request& request) {
 
 Result<NewKeyRequest> read_new_key(std::string_view body) {
   JsonReader json{body};
+  Seen seen;
   NewKeyRequest request;
   std::string_view member;
   std::string_view text;
   json.begin_object();
   while (json.next_member(member)) {
     if (member == "name") {
+      seen.first_time(0, json);
       if (json.read_string(text)) request.name = text;
     } else if (member == "role") {
+      seen.first_time(1, json);
       if (!json.read_string(text)) break;
       if (const auto role = parse_role(text))
         request.role = *role;
       else
         json.fail("expected the role client or admin");
     } else if (member == "plan") {
+      seen.first_time(2, json);
       if (!read_plan(json, request.plan.emplace())) break;
     } else {
       json.fail("expected one of the members name, role, plan");
@@ -73,11 +78,13 @@ Result<NewKeyRequest> read_new_key(std::string_view body) {
 
 Result<std::string> read_attachment(std::string_view body) {
   JsonReader json{body};
+  Seen seen;
   std::string plan;
   std::string_view member;
   json.begin_object();
   while (json.next_member(member)) {
     if (member != "plan") json.fail("expected the member plan");
+    seen.first_time(0, json);
     if (!read_plan(json, plan)) break;
   }
   if (!json.finish() || plan.empty())

@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "gateway/answer.h"
 #include "gateway/parameters.h"
+#include "gateway/seen.h"
 #include "http/url.h"
 
 namespace quipu::gateway {
@@ -47,6 +48,7 @@ void respond_done(Session& session) {
 }
 
 void read_quota(JsonReader& json, std::optional<Quota>& quota) {
+  Seen seen;
   Quota read;
   bool has_period = false;
   std::string_view member;
@@ -54,8 +56,10 @@ void read_quota(JsonReader& json, std::optional<Quota>& quota) {
   json.begin_object();
   while (json.next_member(member)) {
     if (member == "limit") {
+      seen.first_time(0, json);
       if (json.read_int64(read.limit) && read.limit < 1) json.fail("expected a limit from 1 on");
     } else if (member == "period") {
+      seen.first_time(1, json);
       if (!json.read_string(text)) return;
       if (const auto period = parse_period(text)) {
         read.period = *period;
@@ -75,22 +79,26 @@ void read_quota(JsonReader& json, std::optional<Quota>& quota) {
 
 Result<PlanLimits> read_plan_limits(std::string_view body) {
   JsonReader json{body};
+  Seen seen;
   PlanLimits limits;
   std::string_view member;
   std::string_view text;
   json.begin_object();
   while (json.next_member(member)) {
     if (member == "rate") {
+      seen.first_time(0, json);
       if (!json.read_number(text)) break;
       if (const auto rate = parse_rate(text))
         limits.rate_thousandths = *rate;
       else
         json.fail(rate.error().message);
     } else if (member == "burst") {
+      seen.first_time(1, json);
       std::int64_t burst = 0;
       if (json.read_int64(burst) && burst < 1) json.fail("expected a burst from 1 on");
       limits.burst = static_cast<std::uint64_t>(burst);
     } else if (member == "quota") {
+      seen.first_time(2, json);
       read_quota(json, limits.quota);
     } else {
       json.fail("expected one of the members rate, burst, quota");
