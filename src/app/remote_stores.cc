@@ -17,9 +17,13 @@ namespace {
 
 using Chosen = Result<std::unique_ptr<remote::Remote>>;  // null: off
 
-bool is_there(const std::filesystem::path& file) {
+// The usual file turns its store on if there is one. One that somebody named must be there.
+Result<bool> is_there(std::string_view setting, const std::filesystem::path& file, const std::filesystem::path& usual) {
   std::error_code ignored;
-  return !file.empty() && std::filesystem::exists(file, ignored);
+  if (file.empty()) return false;
+  if (std::filesystem::exists(file, ignored)) return true;
+  if (file == usual) return false;
+  return fail(ErrorCode::invalid_argument, "{}: there is no file {}", setting, file.string());
 }
 
 Chosen choose_dynamo(const StoreSettings& settings) {
@@ -38,7 +42,8 @@ Chosen choose_redis(const StoreSettings& settings) {
 }
 
 Chosen choose_momento(const StoreSettings& settings) {
-  if (!is_there(settings.momento_info)) return nullptr;
+  QUIPU_TRY(const bool is_on, is_there("momento-info", settings.momento_info, StoreSettings{}.momento_info));
+  if (!is_on) return nullptr;
   QUIPU_TRY(TextByName info, read_info_file(settings.momento_info));
   if (info["apiKey"].empty())
     return fail(ErrorCode::invalid_argument, "{} has no apiKey", settings.momento_info.string());
@@ -58,15 +63,21 @@ Result<std::uint16_t> read_port(std::string_view text) {
 }
 
 Chosen choose_tidb(const StoreSettings& settings) {
-  if (!is_there(settings.tidb_info)) return nullptr;
+  QUIPU_TRY(const bool is_on, is_there("tidb-info", settings.tidb_info, StoreSettings{}.tidb_info));
+  if (!is_on) return nullptr;
   QUIPU_TRY(TextByName info, read_info_file(settings.tidb_info));
   remote::MysqlSettings mysql{
       .host = info["host"], .user = info["user"], .password = info["pwd"], .database = info["db"]};
   if (!info["port"].empty()) {
     QUIPU_TRY(mysql.port, read_port(info["port"]));
   }
+  const std::string& tls = info["tls"];
+  // What is neither must not pass as false: the password would travel in the clear.
+  if (!tls.empty() && tls != "true" && tls != "false")
+    return fail(ErrorCode::invalid_argument, "{}: tls must be true or false, not {:?}", settings.tidb_info.string(),
+                tls);
   // TiDB Cloud takes no connection without TLS.
-  mysql.tls = info["tls"] == "true" || (info["tls"].empty() && mysql.host.ends_with(".tidbcloud.com"));
+  mysql.tls = tls == "true" || (tls.empty() && mysql.host.ends_with(".tidbcloud.com"));
   return remote::make_mysql(mysql);
 }
 

@@ -26,7 +26,7 @@ struct StoreSettings {
   std::string redis_url;
   std::uint16_t redis_port = 0;
   std::string docdb_connection_string;
-  std::filesystem::path tidb_info = "tidb_info.json";  // as momento_info: the file is looked for, not demanded
+  std::filesystem::path tidb_info = "tidb_info.json";  // as momento_info: the usual file is looked for, not demanded
   std::filesystem::path momento_info = "momento_key_info.json";
   std::string momento_cache = "cache";
   std::string dynamo_table;
