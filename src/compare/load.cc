@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <semaphore>
 
@@ -15,6 +16,9 @@ using counter::CounterCall;
 using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds progress_interval{200};
+// A store that is down refuses at once. Asked again without a pause, it would be asked a million times a second, by one
+// client, while nobody looks at the others' answers.
+constexpr std::chrono::milliseconds pause_after_refusal{1};
 
 std::int64_t nanoseconds(steady_clock::time_point time) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
@@ -32,12 +36,13 @@ class Loop final : private CounterCall::Completion {
     for (Client& client : clients_) ask(client);
     store_.flush();
     auto told = begin_;
-    while (under_way_ > 0) {
+    while (under_way_ > 0 || !resting_.empty()) {
       for (CounterCall* call : wait()) {
         Client& client = *std::ranges::find_if(clients_, [&](const Client& each) { return each.call.get() == call; });
         note(client);
         ask(client);
       }
+      ask_rested();
       store_.flush();
       const auto now = steady_clock::now();
       if (options_.progress && now - told > progress_interval) {
@@ -55,6 +60,7 @@ class Loop final : private CounterCall::Completion {
     std::unique_ptr<CounterCall> call;
     std::uint32_t counter = 0;
     steady_clock::time_point asked{};
+    steady_clock::time_point rests_until{};
   };
 
   void completed(CounterCall& call) noexcept override {
@@ -63,13 +69,27 @@ class Loop final : private CounterCall::Completion {
     if (answered_.size() == 1) changed_.notify_one();
   }
 
+  // For an answer, or until a client has rested.
   std::vector<CounterCall*> wait() {
     std::unique_lock lock{mutex_};
-    changed_.wait(lock, [&] { return !answered_.empty(); });
+    const auto is_answered = [&] { return !answered_.empty(); };
+    if (resting_.empty())
+      changed_.wait(lock, is_answered);
+    else
+      changed_.wait_until(lock, resting_.front()->rests_until, is_answered);
     return std::exchange(answered_, {});
   }
 
-  // Or, once the time is over, lets the client rest. A call that is complete at once is followed by the next one.
+  void ask_rested() {
+    const auto now = steady_clock::now();
+    while (!resting_.empty() && resting_.front()->rests_until <= now) {
+      Client& client = *resting_.front();
+      resting_.pop_front();
+      ask(client);
+    }
+  }
+
+  // Unless the time is over. A call that is complete at once is followed by the next one, after a rest if it failed.
   void ask(Client& client) {
     for (;;) {
       client.asked = steady_clock::now();
@@ -80,6 +100,11 @@ class Loop final : private CounterCall::Completion {
       ++under_way_;
       if (!client.call->start(*this)) return;
       note(client);
+      if (client.call->outcome() == CallOutcome::failed) {
+        client.rests_until = steady_clock::now() + pause_after_refusal;
+        resting_.push_back(&client);
+        return;
+      }
     }
   }
 
@@ -87,34 +112,31 @@ class Loop final : private CounterCall::Completion {
     --under_way_;
     const auto now = steady_clock::now();
     const CounterCall& call = *client.call;
-    torture::Operation operation{.invoke_ns = nanoseconds(client.asked),
-                                 .return_ns = nanoseconds(now),
-                                 .value = call.item(0).value,
-                                 .counter = client.counter};
     switch (call.outcome()) {
       case CallOutcome::done:
         ++result_.done;
         result_.latencies_us.push_back(static_cast<std::uint32_t>(
             std::chrono::duration_cast<std::chrono::microseconds>(now - client.asked).count()));
+        result_.operations.push_back({.invoke_ns = nanoseconds(client.asked),
+                                      .return_ns = nanoseconds(now),
+                                      .value = call.item(0).value,
+                                      .counter = client.counter});
         break;
-      case CallOutcome::max_reached:
-        ++result_.limits_reached;
-        operation.outcome = torture::Outcome::failed;
-        break;
-      default: note_failure(call, operation);
+      case CallOutcome::max_reached: ++result_.limits_reached; break;
+      default: note_failure(client);
     }
-    result_.operations.push_back(operation);
   }
 
-  void note_failure(const CounterCall& call, torture::Operation& operation) {
-    operation.outcome = torture::Outcome::failed;
+  void note_failure(const Client& client) {
+    const CounterCall& call = *client.call;
     std::string why = "the counter holds something else";
     if (call.outcome() == CallOutcome::failed) {
       why = call.error().message;
       if (call.error().code == ErrorCode::outcome_unknown) {
         ++result_.unknown;
-        operation.outcome = torture::Outcome::indeterminate;
-        operation.return_ns = torture::Operation::never_ns;
+        result_.operations.push_back({.invoke_ns = nanoseconds(client.asked),
+                                      .counter = client.counter,
+                                      .outcome = torture::Outcome::indeterminate});
       } else if (call.error().code == ErrorCode::conflict) {
         ++result_.conflicts;
       } else {
@@ -133,6 +155,7 @@ class Loop final : private CounterCall::Completion {
   steady_clock::time_point end_{};
   std::uint64_t asked_ = 0;
   unsigned under_way_ = 0;
+  std::deque<Client*> resting_;  // whose rest ends first stands first
   LoadResult result_;
 
   std::mutex mutex_;

@@ -1,5 +1,5 @@
-// A closed loop of clients on one store: each asks again as soon as it is answered. The same for every store, without
-// HTTP, so that the stores are compared and nothing else.
+// A closed loop of clients on one store: each asks again as soon as it is answered, and a millisecond later if the
+// store refused it. The same for every store, without HTTP, so that the stores are compared and nothing else.
 #pragma once
 
 #include <chrono>
@@ -24,8 +24,9 @@ struct LoadOptions {
 };
 
 struct LoadResult {
-  std::vector<torture::Operation> operations;  // all of them, in the order of their answers
-  std::vector<std::uint32_t> latencies_us;     // of those that were done, ascending
+  // That took effect or may have, in the order of their answers. What was refused is only counted.
+  std::vector<torture::Operation> operations;
+  std::vector<std::uint32_t> latencies_us;  // of those that were done, ascending
   double seconds = 0;
   std::uint64_t done = 0;
   std::uint64_t limits_reached = 0;
