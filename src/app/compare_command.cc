@@ -273,7 +273,7 @@ void add_compare_command(CLI::App& program, Command& chosen) {
       "directory.\n"
       "Counters are made with names of their own, quipu-compare-..., and erased at the end. Exit status 1 if a number "
       "was\n"
-      "wrong or a store could not be tried.");
+      "wrong, or a store could not be tried or judged.");
   command
       ->add_option("--stores", options->stores, "Only these, separated by commas: local, redis, ... [all that are on]")
       ->delimiter(',');

@@ -8,10 +8,6 @@ namespace quipu::compare {
 
 namespace {
 
-std::string count_or_none(std::uint64_t count) {
-  return count == 0 ? "none" : with_commas(count);
-}
-
 std::string milliseconds(std::uint32_t microseconds) {
   return fmt::format("{:.2f}", microseconds / 1000.0);
 }
@@ -42,6 +38,7 @@ void append_verdict(JsonWriter& json, const Verdict& verdict) {
   json.member("undershot").uint64(verdict.undershot).member("takes_keys").boolean(verdict.takes_keys);
   json.member("answers_lost").uint64(verdict.answers_lost);
   json.member("double_counted").uint64(verdict.double_counted).member("example").string(verdict.example);
+  json.member("not_judged").string(verdict.not_judged);
   json.end_object();
 }
 
@@ -56,6 +53,12 @@ std::string with_commas(std::uint64_t number) {
 std::vector<Finding> findings(const StoreTrial& trial) {
   const Verdict& verdict = trial.verdict;
   std::vector<Finding> all;
+  if (!verdict.not_judged.empty())
+    all.push_back({.question = "could not be judged", .answer = verdict.not_judged, .good = false});
+  const auto count_or_none = [&](std::uint64_t count) -> std::string {
+    if (count != 0) return with_commas(count);
+    return verdict.not_judged.empty() ? "none" : "none seen";
+  };
   const auto add = [&](std::string_view question, std::uint64_t count) {
     all.push_back({.question = question, .answer = count_or_none(count), .good = count == 0});
   };

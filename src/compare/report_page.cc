@@ -131,12 +131,16 @@ std::string figures_table(std::span<const StoreTrial> trials) {
   return html + "</table></div>\n";
 }
 
+std::string_view summary_of(const StoreTrial& trial) {
+  if (!trial.error.empty()) return "not tried";
+  if (!trial.verdict.nothing_wrong()) return "wrong numbers";
+  return trial.verdict.good() ? "every number counted once" : "not judged";
+}
+
 std::string verdict_of(const StoreTrial& trial) {
+  const bool good = trial.error.empty() && trial.verdict.good();
   std::string html = fmt::format("<h2>{}: <span class=\"{}\">{}</span></h2>\n", escaped(trial.name),
-                                 !trial.error.empty() || !trial.verdict.good() ? "bad" : "good",
-                                 !trial.error.empty()   ? "not tried"
-                                 : trial.verdict.good() ? "every number counted once"
-                                                        : "wrong numbers");
+                                 good ? "good" : "bad", summary_of(trial));
   if (!trial.error.empty()) return html + fmt::format("<p>{}</p>\n", escaped(trial.error));
   html += fmt::format("<p>{}</p>\n<div class=\"wide\"><table>\n", escaped(trial.server));
   for (const Finding& finding : findings(trial))

@@ -40,6 +40,23 @@ TEST(Report, TableNamesWhatIsWrongAndWhatWasNotTried) {
   EXPECT_NE(text.find("not tried: connection refused"), std::string::npos) << text;
 }
 
+// It said "none" and "every number counted once" of a store that had died before it was asked.
+TEST(Report, WhatCouldNotBeJudgedIsNoGoodNews) {
+  StoreTrial dead{.name = "redis", .server = "Redis", .durability = "nothing"};
+  dead.verdict.not_judged = "it is gone";
+  const std::vector<StoreTrial> all{dead};
+  EXPECT_FALSE(dead.verdict.good());
+  const std::string text = text_report(all);
+  EXPECT_NE(text.find("! could not be judged"), std::string::npos) << text;
+  EXPECT_NE(text.find("none seen"), std::string::npos) << text;
+  EXPECT_NE(json_report(all, {}).find(R"("good":false)"), std::string::npos);
+  EXPECT_NE(json_report(all, {}).find(R"("not_judged":"it is gone")"), std::string::npos);
+  const std::string page = html_report(all, {});
+  EXPECT_NE(page.find(">not judged<"), std::string::npos);
+  EXPECT_EQ(page.find("every number counted once"), std::string::npos);
+  EXPECT_NE(page.find("it is gone"), std::string::npos);
+}
+
 TEST(Report, JsonIsWhole) {
   const std::string text = json_report(trials(), {});
   JsonReader json{text};

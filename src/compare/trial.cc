@@ -18,7 +18,6 @@ constexpr std::int64_t small_maximum = 100;
 constexpr unsigned small_counters = 8;
 constexpr unsigned tries_for_each = 4;  // of the small maximum
 constexpr unsigned retried_calls = 200;
-constexpr unsigned tries_max = 2'000;  // of one call
 constexpr std::chrono::milliseconds pause_before_retry{5};
 constexpr std::uint64_t thrown_away_percent = 20;
 
@@ -26,6 +25,27 @@ void blame(Verdict& verdict, std::uint64_t& what, std::uint64_t count, const std
   if (count == 0) return;
   what += count;
   if (verdict.example.empty()) verdict.example = example;
+}
+
+void give_up(Verdict& verdict, std::string why) {
+  if (verdict.not_judged.empty()) verdict.not_judged = std::move(why);
+}
+
+std::string reason(const Answer& answer) {
+  return answer.error ? answer.error->message : "it holds something that is no number";
+}
+
+// Again and again until it is done, or fails with `not_again`, or patience is at an end.
+Answer ask_patiently(const TrialOptions& options, const std::function<Answer()>& ask,
+                     std::optional<ErrorCode> not_again = {}) {
+  const auto end = std::chrono::steady_clock::now() + options.patience;
+  std::binary_semaphore never{0};
+  for (;;) {
+    Answer answer = ask();
+    const bool is_final = answer.outcome == CallOutcome::done || (answer.error && answer.error->code == not_again);
+    if (is_final || std::chrono::steady_clock::now() >= end) return answer;
+    static_cast<void>(never.try_acquire_for(pause_before_retry));
+  }
 }
 
 std::uint64_t duplicates_in(std::vector<torture::Operation> acked) {
@@ -104,32 +124,33 @@ void try_retries(counter::CounterStore& store, const LossyWay& lossy, const Tria
   const std::string counter = options.prefix + "retries";
   counter::CounterStore& way = lossy.store != nullptr ? *lossy.store : store;
   SeededRandom random{1};
-  std::binary_semaphore never{0};
   std::int64_t counted = 0;
-  for (unsigned i = 0; i < retried_calls; ++i) {
+  std::int64_t unanswered = 0;
+  for (unsigned i = 0; i < retried_calls && unanswered == 0; ++i) {
     const std::string key = fmt::format("{}{}", options.prefix, i);
-    for (unsigned tries = 0; tries < tries_max; ++tries) {
-      const Answer answer = increment(way, counter, {}, key);
-      if (refuses_keys(answer)) {
-        verdict.takes_keys = false;
-        return;
-      }
-      if (answer.outcome != CallOutcome::done) {
-        static_cast<void>(never.try_acquire_for(pause_before_retry));
-        continue;
-      }
-      if (lossy.store == nullptr && random.below(100) < thrown_away_percent) {
-        ++verdict.answers_lost;
-        continue;
-      }
+    const auto ask = [&] { return increment(way, counter, {}, key); };
+    Answer answer = ask_patiently(options, ask, ErrorCode::invalid_argument);
+    if (refuses_keys(answer)) {
+      verdict.takes_keys = false;
+      return;
+    }
+    while (lossy.store == nullptr && answer.outcome == CallOutcome::done && random.below(100) < thrown_away_percent) {
+      ++verdict.answers_lost;
+      answer = ask_patiently(options, ask);
+    }
+    if (answer.outcome == CallOutcome::done) {
       ++counted;
-      break;
+    } else {
+      ++unanswered;
+      give_up(verdict, fmt::format("a call with a key was not answered within {} s: {}",
+                                   std::chrono::round<std::chrono::seconds>(options.patience).count(), reason(answer)));
     }
     options.progress("retries", static_cast<std::uint64_t>(counted), 0);
   }
   if (lossy.store != nullptr) verdict.answers_lost = lossy.answers_lost();
   const std::int64_t now = read(store, counter).value;
-  blame(verdict, verdict.double_counted, static_cast<std::uint64_t>(std::max<std::int64_t>(0, now - counted)),
+  blame(verdict, verdict.double_counted,
+        static_cast<std::uint64_t>(std::max<std::int64_t>(0, now - counted - unanswered)),
         fmt::format("{} is {} after {} calls that were repeated with their keys", counter, now, counted));
   erase(store, counter);
 }

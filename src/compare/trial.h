@@ -25,10 +25,13 @@ struct Verdict {
   std::uint64_t answers_lost = 0;      // on purpose
   std::uint64_t double_counted = 0;    // retries that counted again
   std::string example;                 // of the first thing that is wrong
+  std::string not_judged;              // the first thing that could not be looked at, and why; empty: there is none
 
-  bool good() const {
+  // Nothing that was looked at is wrong.
+  bool nothing_wrong() const {
     return duplicates + lost + handed_to_nobody + out_of_order + overshot + undershot + double_counted == 0;
   }
+  bool good() const { return nothing_wrong() && not_judged.empty(); }
 };
 
 struct StoreTrial {
@@ -47,6 +50,8 @@ struct TrialOptions {
   std::chrono::milliseconds duration{5'000};
   std::string prefix;  // of the names of all counters
   std::function<void(std::string_view phase, std::uint64_t done, double seconds)> progress;
+  // A call on which a verdict hangs is repeated for so long. Enough for a store that is looked for again and again.
+  std::chrono::milliseconds patience{30'000};
 };
 
 // A way to the same store on which answers are lost now and then.

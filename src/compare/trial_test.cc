@@ -15,7 +15,16 @@ using counter::CallOutcome;
 using counter::CounterCall;
 
 // A store in memory, right or with one of the mistakes that recipes make.
-enum class Mistake : std::uint8_t { none, reads_then_writes, forgets, counts_retries, checks_then_adds, refuses_keys };
+enum class Mistake : std::uint8_t {
+  none,
+  reads_then_writes,
+  forgets,
+  counts_retries,
+  checks_then_adds,
+  refuses_keys,
+  answers_nothing,
+  answers_no_keys,
+};
 
 class MemoryStore final : public counter::CounterStore {
  public:
@@ -30,6 +39,10 @@ class MemoryStore final : public counter::CounterStore {
     explicit Call(MemoryStore& store) : store_{store} {}
 
     bool start(Completion&) override {
+      if (store_.is_silent(!idempotency_key_.empty())) {
+        fail_with({ErrorCode::unavailable, "it is down"});
+        return true;
+      }
       const std::string name{this->name(0)};
       Item& item = items_[0];
       auto& value = store_.values_[name];
@@ -68,18 +81,30 @@ class MemoryStore final : public counter::CounterStore {
     MemoryStore& store_;
   };
 
+  bool is_silent(bool keyed) const {
+    return mistake_ == Mistake::answers_nothing || (mistake_ == Mistake::answers_no_keys && keyed);
+  }
+
   const Mistake mistake_;
   std::map<std::string, std::int64_t, std::less<>> values_;
   std::set<std::string, std::less<>> keys_;
   std::uint64_t turns_ = 0;
 };
 
-Verdict verdict_on(Mistake mistake) {
+StoreTrial trial_of(Mistake mistake, const LossyWay& lossy = {}) {
   MemoryStore store{mistake};
-  TrialOptions options{.clients = 4, .duration = std::chrono::milliseconds{20}, .prefix = "t-", .progress = {}};
-  options.progress = [](std::string_view, std::uint64_t, double) {};
+  const TrialOptions options{.clients = 4,
+                             .duration = std::chrono::milliseconds{20},
+                             .prefix = "t-",
+                             .progress = [](std::string_view, std::uint64_t, double) {},
+                             .patience = std::chrono::milliseconds{20}};
   StoreTrial trial;
-  run_trial(store, {}, options, trial);
+  run_trial(store, lossy, options, trial);
+  return trial;
+}
+
+Verdict verdict_on(Mistake mistake) {
+  const StoreTrial trial = trial_of(mistake);
   EXPECT_GT(trial.unconditional.done, 0u);
   EXPECT_GT(trial.conditional.done, 0u);
   return trial.verdict;
@@ -100,6 +125,20 @@ TEST(Trial, LostIncrementIsCaught) {
   const Verdict verdict = verdict_on(Mistake::forgets);
   EXPECT_FALSE(verdict.good());
   EXPECT_GT(verdict.lost + verdict.duplicates, 0u);
+}
+
+// Each of 200 calls was repeated 2,000 times: half an hour without a word.
+TEST(Trial, RetriesThatNobodyAnswersHaveAnEnd) {
+  const Verdict verdict = verdict_on(Mistake::answers_no_keys);
+  EXPECT_TRUE(verdict.nothing_wrong()) << verdict.example;
+  EXPECT_NE(verdict.not_judged.find("a call with a key"), std::string::npos) << verdict.not_judged;
+}
+
+TEST(Trial, LossyWayThatLeadsNowhereHasAnEnd) {
+  MemoryStore nowhere{Mistake::answers_nothing};
+  const StoreTrial trial = trial_of(Mistake::none, {.store = &nowhere, .answers_lost = [] { return 0; }});
+  EXPECT_TRUE(trial.verdict.nothing_wrong()) << trial.verdict.example;
+  EXPECT_NE(trial.verdict.not_judged.find("it is down"), std::string::npos) << trial.verdict.not_judged;
 }
 
 TEST(Trial, RetryThatCountsAgainIsCaught) {
