@@ -48,6 +48,23 @@ Answer ask_patiently(const TrialOptions& options, const std::function<Answer()>&
   }
 }
 
+std::string why_none_succeeded(const LoadResult& load) {
+  return load.first_error.empty() ? "all were refused for the maximum" : load.first_error;
+}
+
+// What the counter holds, now that nobody asks it any more. Without that there is no verdict on it.
+std::optional<std::int64_t> read_at_the_end(counter::CounterStore& store, const std::string& counter,
+                                            const TrialOptions& options, Verdict& verdict) {
+  const Answer now = ask_patiently(options, [&] { return read(store, counter); });
+  if (now.outcome == CallOutcome::done) return now.value;
+  give_up(verdict, fmt::format("{} could not be read at the end: {}", counter, reason(now)));
+  return std::nullopt;
+}
+
+std::uint64_t positive(std::int64_t count) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, count));
+}
+
 std::uint64_t duplicates_in(std::vector<torture::Operation> acked) {
   std::ranges::sort(acked, {}, &torture::Operation::value);
   std::uint64_t twice = 0;
@@ -56,10 +73,13 @@ std::uint64_t duplicates_in(std::vector<torture::Operation> acked) {
 }
 
 // One counter that began at 0.
-void judge(counter::CounterStore& store, const std::string& counter, const LoadResult& load, Verdict& verdict) {
+void judge(counter::CounterStore& store, const std::string& counter, const LoadResult& load,
+           const TrialOptions& options, Verdict& verdict) {
   std::vector<torture::Operation> acked;
   std::ranges::copy_if(load.operations, std::back_inserter(acked),
                        [](const auto& each) { return each.outcome == torture::Outcome::acked; });
+  if (acked.empty())
+    return give_up(verdict, fmt::format("no increment of {} was acknowledged: {}", counter, why_none_succeeded(load)));
   const std::uint64_t twice = duplicates_in(acked);
   blame(verdict, verdict.duplicates, twice, fmt::format("{} numbers of {} were given to two clients", twice, counter));
   if (twice == 0) {
@@ -68,15 +88,14 @@ void judge(counter::CounterStore& store, const std::string& counter, const LoadR
     if (!checked.ok())
       blame(verdict, verdict.out_of_order, checked.violations_total, torture::to_string(checked.violations.front()));
   }
-  const Answer now = read(store, counter);
-  if (now.outcome != CallOutcome::done) return;
+  const auto now = read_at_the_end(store, counter, options, verdict);
+  if (!now) return;
   const auto count = static_cast<std::int64_t>(acked.size());
   const auto unknown = static_cast<std::int64_t>(load.unknown);
-  blame(verdict, verdict.lost, static_cast<std::uint64_t>(std::max<std::int64_t>(0, count - now.value)),
-        fmt::format("{} increments of {} were acknowledged, and it is {}", count, counter, now.value));
-  blame(verdict, verdict.handed_to_nobody,
-        static_cast<std::uint64_t>(std::max<std::int64_t>(0, now.value - count - unknown)),
-        fmt::format("{} is {} after {} increments, and {} of unknown outcome", counter, now.value, count, unknown));
+  blame(verdict, verdict.lost, positive(count - *now),
+        fmt::format("{} increments of {} were acknowledged, and it is {}", count, counter, *now));
+  blame(verdict, verdict.handed_to_nobody, positive(*now - count - unknown),
+        fmt::format("{} is {} after {} increments, and {} of unknown outcome", counter, *now, count, unknown));
 }
 
 LoadResult run_phase(counter::CounterStore& store, std::string_view phase, std::optional<std::int64_t> max,
@@ -86,7 +105,7 @@ LoadResult run_phase(counter::CounterStore& store, std::string_view phase, std::
   load.max = max;
   load.progress = [&](std::uint64_t done, double seconds) { options.progress(phase, done, seconds); };
   LoadResult result = run_load(store, load);
-  judge(store, counter, result, verdict);
+  judge(store, counter, result, options, verdict);
   erase(store, counter);
   return result;
 }
@@ -98,18 +117,20 @@ void try_maximum(counter::CounterStore& store, const TrialOptions& options, Verd
   load.calls_max = small_counters * tries_for_each * static_cast<std::uint64_t>(small_maximum);
   load.progress = [&](std::uint64_t done, double seconds) { options.progress("maximum", done, seconds); };
   const LoadResult result = run_load(store, load);
+  if (result.done + result.limits_reached == 0)
+    return give_up(verdict, "no increment up to a maximum was answered: " + result.first_error);
   for (std::uint32_t i = 0; i < small_counters; ++i) {
     const auto succeeded = std::ranges::count_if(result.operations, [&](const torture::Operation& each) {
       return each.counter == i && each.outcome == torture::Outcome::acked;
     });
-    const auto kept = read(store, load.counters[i]).value;
-    const std::int64_t most = std::max<std::int64_t>(succeeded, kept);
-    blame(verdict, verdict.overshot, static_cast<std::uint64_t>(std::max<std::int64_t>(0, most - small_maximum)),
+    const auto kept = read_at_the_end(store, load.counters[i], options, verdict);
+    if (!kept) return;  // nor could the others be
+    const std::int64_t most = std::max<std::int64_t>(succeeded, *kept);
+    blame(verdict, verdict.overshot, positive(most - small_maximum),
           fmt::format("{} increments succeeded on {}, whose maximum is {}", most, load.counters[i], small_maximum));
     // Only where nothing else explains it.
     if (result.unknown + result.failed + result.conflicts == 0)
-      blame(verdict, verdict.undershot,
-            static_cast<std::uint64_t>(std::max<std::int64_t>(0, small_maximum - succeeded)),
+      blame(verdict, verdict.undershot, positive(small_maximum - succeeded),
             fmt::format("only {} increments succeeded on {}, whose maximum is {}", succeeded, load.counters[i],
                         small_maximum));
     erase(store, load.counters[i]);
@@ -148,10 +169,12 @@ void try_retries(counter::CounterStore& store, const LossyWay& lossy, const Tria
     options.progress("retries", static_cast<std::uint64_t>(counted), 0);
   }
   if (lossy.store != nullptr) verdict.answers_lost = lossy.answers_lost();
-  const std::int64_t now = read(store, counter).value;
-  blame(verdict, verdict.double_counted,
-        static_cast<std::uint64_t>(std::max<std::int64_t>(0, now - counted - unanswered)),
-        fmt::format("{} is {} after {} calls that were repeated with their keys", counter, now, counted));
+  const auto now = read_at_the_end(store, counter, options, verdict);
+  if (!now) return;
+  blame(verdict, verdict.lost, positive(counted - *now),
+        fmt::format("{} calls with keys were acknowledged, and {} is {}", counted, counter, *now));
+  blame(verdict, verdict.double_counted, positive(*now - counted - unanswered),
+        fmt::format("{} is {} after {} calls that were repeated with their keys", counter, *now, counted));
   erase(store, counter);
 }
 

@@ -19,10 +19,12 @@ enum class Mistake : std::uint8_t {
   none,
   reads_then_writes,
   forgets,
+  forgets_keyed,
   counts_retries,
   checks_then_adds,
   refuses_keys,
   answers_nothing,
+  answers_no_reads,
   answers_no_keys,
 };
 
@@ -39,7 +41,7 @@ class MemoryStore final : public counter::CounterStore {
     explicit Call(MemoryStore& store) : store_{store} {}
 
     bool start(Completion&) override {
-      if (store_.is_silent(!idempotency_key_.empty())) {
+      if (store_.is_silent(kind_, !idempotency_key_.empty())) {
         fail_with({ErrorCode::unavailable, "it is down"});
         return true;
       }
@@ -58,6 +60,10 @@ class MemoryStore final : public counter::CounterStore {
       if (keyed && store_.mistake_ == Mistake::refuses_keys) return fail_with({ErrorCode::invalid_argument, "no keys"});
       if (keyed && store_.mistake_ != Mistake::counts_retries && !store_.keys_.insert(idempotency_key_).second) {
         item.value = value;
+        return;
+      }
+      if (keyed && store_.mistake_ == Mistake::forgets_keyed) {
+        item.value = value + 1;
         return;
       }
       const std::int64_t slack = store_.mistake_ == Mistake::checks_then_adds ? 2 : 0;
@@ -81,8 +87,10 @@ class MemoryStore final : public counter::CounterStore {
     MemoryStore& store_;
   };
 
-  bool is_silent(bool keyed) const {
-    return mistake_ == Mistake::answers_nothing || (mistake_ == Mistake::answers_no_keys && keyed);
+  bool is_silent(counter::CallKind kind, bool keyed) const {
+    return mistake_ == Mistake::answers_nothing ||
+           (mistake_ == Mistake::answers_no_reads && kind == counter::CallKind::read) ||
+           (mistake_ == Mistake::answers_no_keys && keyed);
   }
 
   const Mistake mistake_;
@@ -125,6 +133,24 @@ TEST(Trial, LostIncrementIsCaught) {
   const Verdict verdict = verdict_on(Mistake::forgets);
   EXPECT_FALSE(verdict.good());
   EXPECT_GT(verdict.lost + verdict.duplicates, 0u);
+}
+
+TEST(Trial, LostCallWithAKeyIsCaught) {
+  EXPECT_GT(verdict_on(Mistake::forgets_keyed).lost, 0u);
+}
+
+// Nothing was wrong with what it answered.
+TEST(Trial, StoreThatAnswersNothingIsNotJudged) {
+  const Verdict verdict = trial_of(Mistake::answers_nothing).verdict;
+  EXPECT_TRUE(verdict.nothing_wrong()) << verdict.example;
+  EXPECT_FALSE(verdict.good());
+  EXPECT_NE(verdict.not_judged.find("it is down"), std::string::npos) << verdict.not_judged;
+}
+
+TEST(Trial, StoreThatCannotBeReadAtTheEndIsNotJudged) {
+  const Verdict verdict = verdict_on(Mistake::answers_no_reads);
+  EXPECT_TRUE(verdict.nothing_wrong()) << verdict.example;
+  EXPECT_NE(verdict.not_judged.find("could not be read"), std::string::npos) << verdict.not_judged;
 }
 
 // Each of 200 calls was repeated 2,000 times: half an hour without a word.
