@@ -50,10 +50,10 @@ class Remote {
  public:
   virtual ~Remote() = default;
 
-  virtual std::string_view name() const = 0;                    // as in the route: redis, docdb, ...
-  virtual std::string address() const = 0;                      // for people; without secrets
-  virtual unsigned links() const = 0;                           // how many calls are under way at once, at most
-  virtual std::size_t calls_together_max() const { return 1; }  // that one link takes at once
+  virtual std::string_view name() const = 0;                            // as in the route: redis, docdb, ...
+  virtual std::string address() const = 0;                              // for people; without secrets
+  virtual unsigned links() const = 0;                                   // how many calls are under way at once, at most
+  virtual std::size_t calls_together_max() const { return 1; }          // that one link takes at once
   virtual bool goes_together(const RemoteCall&) const { return true; }  // if it takes more than one
   virtual std::unique_ptr<Link> make_link() const = 0;
   // Connects, makes what is missing (tables, indexes), and looks how durable the store is. May take some seconds.
