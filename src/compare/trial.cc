@@ -35,10 +35,12 @@ std::string reason(const Answer& answer) {
   return answer.error ? answer.error->message : "it holds something that is no number";
 }
 
-// Again and again until it is done, or fails with `not_again`, or patience is at an end.
-Answer ask_patiently(const TrialOptions& options, const std::function<Answer()>& ask,
+// Again and again until it is done, or fails with `not_again`, or patience is at an end. It ends once in a trial: after
+// that each call is tried once, so that a store that has gone for good is not waited for in every phase.
+Answer ask_patiently(const TrialOptions& options, const Verdict& verdict, const std::function<Answer()>& ask,
                      std::optional<ErrorCode> not_again = {}) {
-  const auto end = std::chrono::steady_clock::now() + options.patience;
+  const auto patience = verdict.not_judged.empty() ? options.patience : std::chrono::milliseconds{0};
+  const auto end = std::chrono::steady_clock::now() + patience;
   std::binary_semaphore never{0};
   for (;;) {
     Answer answer = ask();
@@ -55,7 +57,7 @@ std::string why_none_succeeded(const LoadResult& load) {
 // What the counter holds, now that nobody asks it any more. Without that there is no verdict on it.
 std::optional<std::int64_t> read_at_the_end(counter::CounterStore& store, const std::string& counter,
                                             const TrialOptions& options, Verdict& verdict) {
-  const Answer now = ask_patiently(options, [&] { return read(store, counter); });
+  const Answer now = ask_patiently(options, verdict, [&] { return read(store, counter); });
   if (now.outcome == CallOutcome::done) return now.value;
   give_up(verdict, fmt::format("{} could not be read at the end: {}", counter, reason(now)));
   return std::nullopt;
@@ -150,21 +152,20 @@ void try_retries(counter::CounterStore& store, const LossyWay& lossy, const Tria
   for (unsigned i = 0; i < retried_calls && unanswered == 0; ++i) {
     const std::string key = fmt::format("{}{}", options.prefix, i);
     const auto ask = [&] { return increment(way, counter, {}, key); };
-    Answer answer = ask_patiently(options, ask, ErrorCode::invalid_argument);
+    Answer answer = ask_patiently(options, verdict, ask, ErrorCode::invalid_argument);
     if (refuses_keys(answer)) {
       verdict.takes_keys = false;
       return;
     }
     while (lossy.store == nullptr && answer.outcome == CallOutcome::done && random.below(100) < thrown_away_percent) {
       ++verdict.answers_lost;
-      answer = ask_patiently(options, ask);
+      answer = ask_patiently(options, verdict, ask);
     }
     if (answer.outcome == CallOutcome::done) {
       ++counted;
     } else {
       ++unanswered;
-      give_up(verdict, fmt::format("a call with a key was not answered within {} s: {}",
-                                   std::chrono::round<std::chrono::seconds>(options.patience).count(), reason(answer)));
+      give_up(verdict, "a call with a key was not answered, however often it was repeated: " + reason(answer));
     }
     options.progress("retries", static_cast<std::uint64_t>(counted), 0);
   }
