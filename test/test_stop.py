@@ -41,8 +41,7 @@ def slow_disk(tmp_path):
 
 
 # Workers went on in the key ring that was gone: a crash at the very end.
-@pytest.mark.skipif(os.environ.get("QUIPU_PRESET", "release") not in ("release", "dev"),
-                    reason="a sanitizer wants to be the first library")
+@pytest.mark.preloads
 def test_what_is_given_up_ends_before_what_it_uses(fresh_server, slow_disk, tmp_path):
     server = fresh_server(dev=False, env=slow_disk).start()
     headers = {"x-api-key": re.search(r"QUIPU_API_KEY=(\S+)", server.output()).group(1)}

@@ -77,12 +77,22 @@ def differing_items(ours, theirs):
         return f"items: only ours {list((ours - theirs).elements())[:3]}, only theirs {list((theirs - ours).elements())[:3]}"
 
 
+def stops_at_the_bound(operation, members):
+    """The emulator ends a query of an index when a page ends at the sort key's upper bound, although other items have the
+    same keys in that index."""
+    asked = json.dumps([members.get("KeyConditions"), members.get("KeyConditionExpression")])
+    bounded = re.search(r'"(LE|BETWEEN)"|<=|between', asked, re.IGNORECASE) or asked.count("EQ") > 1 or asked.count(" = ") > 1
+    return operation == "Query" and "IndexName" in members and "Limit" in members and bounded
+
+
 def differing_pages(operation, members, how, ours, theirs):
     def all_of(pages, name):
         return [item for page in pages for item in page.get(name, [])]
 
     if "IndexName" in members and "Limit" in members and re.search(r'"B": "(/|f4)', json.dumps(members)):
         # The emulator takes bytes above 0x7f for negative when it goes on behind one, and loses items of an index.
+        return None if all(item in all_of(ours, "Items") for item in all_of(theirs, "Items")) else "items that only theirs has"
+    if stops_at_the_bound(operation, members) and len(theirs) < len(ours):
         return None if all(item in all_of(ours, "Items") for item in all_of(theirs, "Items")) else "items that only theirs has"
     for name in ("Count", "ScannedCount"):
         sums = [sum(page[name] for page in pages) for pages in (ours, theirs)]
