@@ -77,18 +77,18 @@ Committer::Committer(Store& store, std::function<void(const Error&)> on_failure,
       figures_{engine_.sync_microseconds()},
       group_{engine_},
       batch_{std::make_unique<GroupBatch>()} {
-  engine_.set_failure_wake([this] { wake(); });
+  engine_.set_failure_wake([this] { rouse(); });
   thread_ = std::jthread{[this] { run(); }};
 }
 
 Committer::~Committer() {
   stopping_.store(true);
-  wake();
+  rouse();
   thread_.join();
   engine_.set_failure_wake({});
 }
 
-void Committer::wake() {
+void Committer::rouse() {
   // Only who finds it asleep pays for the system call.
   if (asleep_.load(std::memory_order_seq_cst) == 1 && asleep_.exchange(0) == 1) wake_waiter(asleep_);
 }

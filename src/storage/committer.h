@@ -75,9 +75,12 @@ class Committer {
     enqueue(write);
     wake();
   }
-  // For a thread that submits a crowd and wakes the committer once, at the end of its turn.
+  // For a thread that submits a crowd and wakes the committer once, at the end of its turn; for nothing, if it
+  // submitted none: a thread that sleeps costs its waker a system call, and a core the switch to it.
   void enqueue(Write& write) { queue_.push(write); }
-  void wake();
+  void wake() {
+    if (!queue_.empty()) rouse();
+  }
 
   const CommitterFigures& figures() const { return figures_; }
 
@@ -85,6 +88,7 @@ class Committer {
   struct Pending;  // taken from the queue, oldest first
 
   void run();
+  void rouse();
   void sleep();
   void take(Pending& pending);
   void refuse_overflow(Pending& pending);
