@@ -86,8 +86,7 @@ std::string text_report(std::span<const StoreTrial> trials) {
                                  "p50 ms", "p99 ms", "p99.9 ms", "errors", "unknown");
   for (const StoreTrial& trial : trials) {
     if (!trial.error.empty()) continue;
-    text += load_row(trial.name, "unconditional", trial.unconditional);
-    text += load_row(trial.name, "conditional", trial.conditional);
+    for (const auto& [phase, load] : trial.loads()) text += load_row(trial.name, phase, load);
   }
   for (const StoreTrial& trial : trials) {
     text += fmt::format("\n{} ({})\n", trial.name, trial.error.empty() ? trial.server : "not tried: " + trial.error);
@@ -95,8 +94,8 @@ std::string text_report(std::span<const StoreTrial> trials) {
     for (const Finding& finding : findings(trial))
       text += fmt::format("  {} {:<36}{}\n", finding.good ? " " : "!", finding.question, finding.answer);
     if (!trial.verdict.example.empty()) text += fmt::format("    for instance: {}\n", trial.verdict.example);
-    for (const LoadResult* load : {&trial.unconditional, &trial.conditional})
-      if (!load->first_error.empty()) text += fmt::format("    first error: {}\n", load->first_error);
+    for (const auto& [phase, load] : trial.loads())
+      if (!load.first_error.empty()) text += fmt::format("    first error, {}: {}\n", phase, load.first_error);
     for (const std::string& warning : trial.warnings) text += fmt::format("  ! {}\n", warning);
   }
   return text;
@@ -117,6 +116,7 @@ std::string json_report(std::span<const StoreTrial> trials, const Circumstances&
     json.member("server").string(trial.server).member("durability").string(trial.durability);
     append_load(json, "unconditional", trial.unconditional);
     append_load(json, "conditional", trial.conditional);
+    append_load(json, "many_counters", trial.many_counters);
     append_verdict(json, trial.verdict);
     json.member("warnings").begin_array();
     for (const std::string& warning : trial.warnings) json.string(warning);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <semaphore>
+#include <utility>
 
 #include "base/random.h"
 
@@ -74,41 +75,49 @@ std::uint64_t duplicates_in(std::vector<torture::Operation> acked) {
   return twice;
 }
 
-// One counter that began at 0.
-void judge(counter::CounterStore& store, const std::string& counter, const LoadResult& load,
+// One counter that began at 0, and all that took effect on it or may have.
+void judge(counter::CounterStore& store, const std::string& counter, const std::vector<torture::Operation>& operations,
            const TrialOptions& options, Verdict& verdict) {
   std::vector<torture::Operation> acked;
-  std::ranges::copy_if(load.operations, std::back_inserter(acked),
+  std::ranges::copy_if(operations, std::back_inserter(acked),
                        [](const auto& each) { return each.outcome == torture::Outcome::acked; });
-  if (acked.empty())
-    return give_up(verdict, fmt::format("no increment of {} was acknowledged: {}", counter, why_none_succeeded(load)));
   const std::uint64_t twice = duplicates_in(acked);
   blame(verdict, verdict.duplicates, twice, fmt::format("{} numbers of {} were given to two clients", twice, counter));
   if (twice == 0) {
     const torture::CounterRules rules{.name = counter, .start = 0, .step = 1};
-    const auto checked = torture::check_counters({&rules, 1}, load.operations);
+    const auto checked = torture::check_counters({&rules, 1}, operations);
     if (!checked.ok())
       blame(verdict, verdict.out_of_order, checked.violations_total, torture::to_string(checked.violations.front()));
   }
   const auto now = read_at_the_end(store, counter, options, verdict);
   if (!now) return;
   const auto count = static_cast<std::int64_t>(acked.size());
-  const auto unknown = static_cast<std::int64_t>(load.unknown);
+  const auto unknown = static_cast<std::int64_t>(operations.size()) - count;
   blame(verdict, verdict.lost, positive(count - *now),
         fmt::format("{} increments of {} were acknowledged, and it is {}", count, counter, *now));
   blame(verdict, verdict.handed_to_nobody, positive(*now - count - unknown),
         fmt::format("{} is {} after {} increments, and {} of unknown outcome", counter, *now, count, unknown));
 }
 
-LoadResult run_phase(counter::CounterStore& store, std::string_view phase, std::optional<std::int64_t> max,
-                     const TrialOptions& options, Verdict& verdict) {
-  const std::string counter = fmt::format("{}{}", options.prefix, phase);
-  LoadOptions load{.counters = {counter}, .clients = options.clients, .duration = options.duration};
+LoadResult run_phase(counter::CounterStore& store, std::string_view phase, unsigned counters,
+                     std::optional<std::int64_t> max, const TrialOptions& options, Verdict& verdict) {
+  LoadOptions load{.counters = {}, .clients = options.clients, .duration = options.duration};
+  for (unsigned i = 0; i < counters; ++i) load.counters.push_back(fmt::format("{}{}-{}", options.prefix, phase, i));
   load.max = max;
   load.progress = [&](std::uint64_t done, double seconds) { options.progress(phase, done, seconds); };
   LoadResult result = run_load(store, load);
-  judge(store, counter, result, options, verdict);
-  erase(store, counter);
+  if (result.done == 0)
+    give_up(verdict, fmt::format("no increment ({}) was acknowledged: {}", phase, why_none_succeeded(result)));
+  std::vector<std::vector<torture::Operation>> of_counter(counters);
+  for (torture::Operation operation : result.operations) {
+    auto& operations = of_counter[std::exchange(operation.counter, 0)];
+    operations.push_back(operation);
+  }
+  for (unsigned i = 0; i < counters; ++i) {
+    if (of_counter[i].empty()) continue;
+    judge(store, load.counters[i], of_counter[i], options, verdict);
+    erase(store, load.counters[i]);
+  }
   return result;
 }
 
@@ -182,8 +191,10 @@ void try_retries(counter::CounterStore& store, const LossyWay& lossy, const Tria
 }  // namespace
 
 void run_trial(counter::CounterStore& store, const LossyWay& lossy, const TrialOptions& options, StoreTrial& trial) {
-  trial.unconditional = run_phase(store, "unconditional", {}, options, trial.verdict);
-  trial.conditional = run_phase(store, "conditional", far_maximum, options, trial.verdict);
+  trial.unconditional = run_phase(store, "unconditional", 1, {}, options, trial.verdict);
+  trial.conditional = run_phase(store, "conditional", 1, far_maximum, options, trial.verdict);
+  // Clients ask for them in turn, so that each has one for itself.
+  trial.many_counters = run_phase(store, "many", 2 * options.clients, {}, options, trial.verdict);
   try_maximum(store, options, trial.verdict);
   try_retries(store, lossy, options, trial.verdict);
 }

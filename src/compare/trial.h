@@ -2,12 +2,15 @@
 //
 //   unconditional   increments of a hot counter, as fast as the clients can
 //   conditional     the same with a maximum that is far away
+//   many            unconditional, of many counters, and no two clients at the same counter at once
 //   maximum         many clients at counters that may reach a small number: exactly so many may succeed
 //   retries         answers are lost on the way; each call is repeated with its key until it is answered
 #pragma once
 
+#include <array>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compare/load.h"
@@ -42,7 +45,16 @@ struct StoreTrial {
   std::string error;  // it could not be tried: nothing below counts
   LoadResult unconditional;
   LoadResult conditional;
+  LoadResult many_counters;
   Verdict verdict;
+
+  struct Load {
+    std::string_view phase;
+    const LoadResult& result;
+  };
+  std::array<Load, 3> loads() const {
+    return {{{"unconditional", unconditional}, {"conditional", conditional}, {"many counters", many_counters}}};
+  }
 };
 
 struct TrialOptions {

@@ -115,6 +115,7 @@ Verdict verdict_on(Mistake mistake) {
   const StoreTrial trial = trial_of(mistake);
   EXPECT_GT(trial.unconditional.done, 0u);
   EXPECT_GT(trial.conditional.done, 0u);
+  EXPECT_GT(trial.many_counters.done, 0u);
   return trial.verdict;
 }
 
