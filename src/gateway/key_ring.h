@@ -5,11 +5,13 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/guarded.h"
@@ -117,7 +119,15 @@ class KeyRing {
   };
   using EntryPointer = std::shared_ptr<const Entry>;
   using ById = std::map<std::string, EntryPointer, std::less<>>;
-  using ByHash = std::map<Sha256, EntryPointer>;
+  // Some bytes of a hash are a hash; its first one has chosen the shard already.
+  struct SomeBytes {
+    std::size_t operator()(const Sha256& hash) const {
+      std::size_t some = 0;
+      std::memcpy(&some, hash.data() + 1, sizeof some);
+      return some;
+    }
+  };
+  using ByHash = std::unordered_map<Sha256, EntryPointer, SomeBytes>;
   template <class Map>
   struct alignas(64) Shard {
     Guarded<Map> entries;
