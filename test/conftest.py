@@ -108,6 +108,17 @@ def keyed_server(request, tmp_path_factory):
 
 
 @pytest.fixture
+def admin(keyed_server):
+    return keyed_server.new_client(headers={"x-api-key": keyed_server.admin_key})
+
+
+@pytest.fixture
 def counter(request):
     """A counter name that no other test uses."""
     return f"{request.function.__name__[:80]}-{os.getpid()}-{next(_numbers)}-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def plan(counter):
+    """A name that no other test uses."""
+    return counter[-50:].strip("-_.")

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-FORBIDDEN = b'{"message":"Forbidden"}'
-TOO_MANY = b'{"message":"Too Many Requests"}'
-EXCEEDED = b'{"message":"Limit Exceeded"}'
+import keys_and_plans
+from keys_and_plans import EXCEEDED, FORBIDDEN, TOO_MANY
+
 AT_ONCE_S = 5  # a body that does not come is given up after ten seconds
 BODY = b'[{"counter":"head-first"}]'
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -17,23 +17,10 @@ FRAMINGS = {
 framings = pytest.mark.parametrize("framing,body", FRAMINGS.values(), ids=FRAMINGS)
 
 
-@pytest.fixture
-def admin(keyed_server):
-    return keyed_server.new_client(headers={"x-api-key": keyed_server.admin_key})
-
-
-@pytest.fixture
-def plan(counter):
-    """A name that no other test uses."""
-    return counter[-50:].strip("-_.")
-
-
 def make_key(admin, plan=None, **limits):
     if plan is not None:
-        assert admin.request("PUT", f"/plans?name={plan}", limits).status == 200
-    answer = admin.post("/keys", {"name": "a test", "plan": plan})
-    assert answer.status == 201, answer
-    return answer.json()
+        keys_and_plans.put_plan(admin, plan, **limits)
+    return keys_and_plans.make_key(admin, plan=plan)
 
 
 def used(admin, plan):

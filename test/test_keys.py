@@ -4,22 +4,8 @@ import re
 
 import pytest
 
+from keys_and_plans import make_key, with_key
 from quipu_server import run_quipu
-
-
-@pytest.fixture
-def admin(keyed_server):
-    return keyed_server.new_client(headers={"x-api-key": keyed_server.admin_key})
-
-
-def make_key(admin, name="a test", **more):
-    answer = admin.post("/keys", {"name": name, **more})
-    assert answer.status == 201, answer
-    return answer.json()
-
-
-def with_key(server, key):
-    return server.new_client(headers={"x-api-key": key})
 
 
 PROTECTED = [("POST", "/counter/increment?counter=x"), ("POST", "/counter/increment"), ("GET", "/counter?counter=x"),

@@ -7,43 +7,14 @@ import threading
 
 import pytest
 
+from keys_and_plans import EXCEEDED, FORBIDDEN, TOO_MANY, make_key, put_plan, with_key
 from quipu_server import run_quipu
 
-FORBIDDEN = b'{"message":"Forbidden"}'
-TOO_MANY = b'{"message":"Too Many Requests"}'
-EXCEEDED = b'{"message":"Limit Exceeded"}'
 DEFAULT = {"name": "default", "rate": 1000, "burst": 500, "quota": {"limit": 1_000_000, "period": "day"}}
-
-
-@pytest.fixture
-def admin(keyed_server):
-    return keyed_server.new_client(headers={"x-api-key": keyed_server.admin_key})
-
-
-@pytest.fixture
-def plan(counter):
-    """A name that no other test uses."""
-    return counter[-50:].strip("-_.")
 
 
 def admin_of(server):
     key = re.search(r"QUIPU_API_KEY=(\S+)", server.all_output()).group(1)
-    return server.new_client(headers={"x-api-key": key})
-
-
-def put_plan(admin, name, **limits):
-    answer = admin.request("PUT", f"/plans?name={name}", limits)
-    assert answer.status == 200, answer
-    return answer.json()
-
-
-def make_key(admin, **more):
-    answer = admin.post("/keys", {"name": "a test", **more})
-    assert answer.status == 201, answer
-    return answer.json()
-
-
-def with_key(server, key):
     return server.new_client(headers={"x-api-key": key})
 
 
