@@ -71,7 +71,7 @@ std::string innodb_durability(Session& session, StoreReport& report) {
   }
   if (flush != "1" && flush != "3") report.warnings.push_back("set innodb_flush_log_at_trx_commit=1");
   if (binlog != "1") report.warnings.push_back("set sync_binlog=1: recovery takes back what is not in the binary log");
-  if (variable(session, "wsrep_on") != "1") return text;
+  if (!session.is_galera()) return text;
   return fmt::format(
       "every node of the Galera cluster has an acknowledged increment before its answer; on this node, {}", text);
 }

@@ -28,10 +28,10 @@ constexpr unsigned forget_interval = 256;
 // A connection that was used so shortly ago is not asked whether it is still there.
 constexpr std::chrono::milliseconds always_fresh{10};
 
-// A transaction of several statements must be undone whole. TiDB does each of them on the way to other machines: it is
-// quicker with many connections than with many statements on one.
+// A transaction of several statements must be undone whole. TiDB and Galera ask other machines for each statement or
+// each commit: they are quicker with many connections than with many statements on one.
 bool may_share_commits(Session& session) {
-  if (is_tidb(session.server_version())) return false;
+  if (is_tidb(session.server_version()) || session.is_galera()) return false;
   const Outcome engine = session.run(find_engine);
   return engine.good() && !engine.row.empty() && engine.row.front() == transactional_engine;
 }

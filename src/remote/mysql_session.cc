@@ -115,6 +115,9 @@ Result<Session> Session::open(const MysqlSettings& settings, const LinkLimits& l
   if (mysql_real_connect(connection, settings.host.c_str(), settings.user.c_str(), settings.password.c_str(), nullptr,
                          settings.port, nullptr, CLIENT_MULTI_STATEMENTS) == nullptr)
     return fail(ErrorCode::unavailable, "{}", mysql_error(connection));
+  const Outcome cluster = session.run("SHOW VARIABLES LIKE 'wsrep_on'");  // a row on those that could be one
+  if (!cluster.good()) return std::unexpected(cluster.error());
+  session.is_galera_ = cluster.row.size() == 2 && cluster.row[1] == "ON";
   if (mysql_select_db(connection, settings.database.c_str()) == 0) return session;
   if (mysql_errno(connection) != ER_BAD_DB_ERROR) return fail(ErrorCode::unavailable, "{}", mysql_error(connection));
   const Outcome made = session.run("CREATE DATABASE IF NOT EXISTS " + in_backquotes(settings.database));
@@ -160,11 +163,24 @@ Outcome Session::read_outcome() {
 }
 
 Outcome Session::run(std::string_view sql) {
-  std::vector<Outcome> outcomes = run_all({std::string{sql}});
+  std::vector<Outcome> outcomes = run_as_one({std::string{sql}});
   return std::move(outcomes.front());
 }
 
+// A Galera node that undoes a transaction for another node's says so to the next command. Between two statements of one
+// command it keeps silent: the second one is done all the same, by itself, and a COMMIT is answered as if it had been
+// one.
 std::vector<Outcome> Session::run_all(const std::vector<std::string>& statements) {
+  if (!is_galera_) return run_as_one(statements);
+  std::vector<Outcome> outcomes;
+  for (const std::string& statement : statements) {
+    outcomes.push_back(run(statement));
+    if (!outcomes.back().good()) break;
+  }
+  return outcomes;
+}
+
+std::vector<Outcome> Session::run_as_one(const std::vector<std::string>& statements) {
   st_mysql* connection = connection_.get();
   std::string sql;
   for (const std::string& statement : statements) sql.append(sql.empty() ? "" : ";").append(statement);

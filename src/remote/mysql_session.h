@@ -54,6 +54,8 @@ class Session {
   static Result<Session> open(const MysqlSettings& settings, const LinkLimits& limits);
 
   std::string_view server_version() const;
+  // A node of a cluster that all may write to; its transactions may lose against another node's.
+  bool is_galera() const { return is_galera_; }
   // The server has closed it, or has said something that nobody asked for.
   bool is_stale() const;
 
@@ -62,7 +64,8 @@ class Session {
   // and the same text for a `slot`.
   Outcome run_prepared(std::size_t slot, std::string_view statement, std::string_view name, bool name_is_text,
                        std::span<const std::int64_t> numbers);
-  // Sent as one, in this order; those after the first trouble are not done, and have no outcome.
+  // In this order; those after the first trouble are not done, and have no outcome. They are sent as one where a server
+  // can be trusted with that.
   std::vector<Outcome> run_all(const std::vector<std::string>& statements);
 
  private:
@@ -75,12 +78,14 @@ class Session {
   using Prepared = std::unique_ptr<st_mysql_stmt, CloseStatement>;
 
   explicit Session(st_mysql* connection) : connection_{connection} {}
+  std::vector<Outcome> run_as_one(const std::vector<std::string>& statements);
   Outcome read_outcome();
   Outcome trouble_now() const;
   Outcome trouble_of_prepared(std::size_t slot);
 
   std::unique_ptr<st_mysql, Close> connection_;
   std::array<Prepared, prepared_max> prepared_;  // closed before the connection
+  bool is_galera_ = false;
 };
 
 // What a server's own error code says was applied.

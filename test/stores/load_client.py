@@ -2,19 +2,22 @@
 
 import socket
 import urllib.parse
+import uuid
 
 # What became of a request, as the counter checker counts it.
 ACKED, REFUSED, UNKNOWN = "acked", "failed", "indeterminate"
 
 
 class LoadClient:
-    """Increments counters of a store through POST /STORE/ID. Calling it gives (outcome, value, status)."""
+    """Increments counters of a store through POST /STORE/ID. Calling it gives (outcome, value, status). With `marked`, each
+    request has an Idempotency-Key of its own."""
 
-    def __init__(self, url, store, timeout_s=30):
+    def __init__(self, url, store, timeout_s=30, marked=False):
         parts = urllib.parse.urlsplit(url)
         self.address = (parts.hostname, parts.port)
         self.store = store
         self.timeout_s = timeout_s
+        self.marked = marked
         self._socket = None
 
     def close(self):
@@ -37,7 +40,8 @@ class LoadClient:
         if self._socket is None:
             self._socket = socket.create_connection(self.address, timeout=self.timeout_s)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.sendall(b"POST %b HTTP/1.1\r\nHost: quipu\r\nContent-Length: 0\r\n\r\n" % target.encode())
+        key = b"Idempotency-Key: %b\r\n" % uuid.uuid4().hex.encode() if self.marked else b""
+        self._socket.sendall(b"POST %b HTTP/1.1\r\nHost: quipu\r\n%bContent-Length: 0\r\n\r\n" % (target.encode(), key))
         received = b""
         while (end := received.find(b"\r\n\r\n")) < 0:
             received += self._more()

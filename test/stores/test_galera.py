@@ -4,6 +4,7 @@ nodes come and go. Two Quipus count on different nodes."""
 import shutil
 import tempfile
 import threading
+import time
 import uuid
 from pathlib import Path
 
@@ -21,6 +22,7 @@ missing = missing_programs() + ([] if Path(GALERA_LIBRARY).exists() else [GALERA
 pytestmark = pytest.mark.skipif(bool(missing), reason=f"missing: {missing}; tools/install_packages.sh test")
 
 NODES = 3
+BOTH_NODES_S = 3
 
 
 class Cluster:
@@ -99,6 +101,34 @@ def test_both_nodes_at_once(quipus, counter, marked):
     others = [a for a in answers if a.status != 200]
     assert all(a.status == 409 and "Race conditions" in a.json()["error"] for a in others), others
     assert len(values) >= len(answers) // 2
+
+
+@pytest.mark.parametrize("marked", [False, True])
+def test_no_number_is_lost_to_the_other_node(quipus, counter, tmp_path, marked):
+    """What a node undoes for another one's sake was never acknowledged."""
+    end = time.monotonic() + BOTH_NODES_S
+    names = [f"{counter}-{n}" for n in range(2)]
+    clients = [LoadClient(quipu.url, "tidb", marked=marked) for quipu in quipus for _ in range(8)]
+    history = Load(clients, lambda n: names[n % 2] if time.monotonic() < end else None).start().wait()
+    assert history.count(ACKED) > 100 and history.count(UNKNOWN) == 0
+    history.judge(tmp_path)
+
+
+def test_every_statement_of_a_transaction_is_sent_alone(cluster, start_quipu, counter, tmp_path):
+    """A node does not tell when it undoes a transaction between two statements that came together."""
+    asked = []
+
+    def listen(request):
+        asked.append(request)
+        return request
+
+    with FaultProxy(cluster.nodes[0].port) as proxy:
+        quipu = start_quipu(flags=flags_for(tmp_path, proxy.port))
+        proxy.alter = listen
+        clients = [LoadClient(quipu.url, "tidb", marked=n % 2 == 0) for n in range(16)]
+        Load(clients, lambda n: f"{counter}-{n}" if n < 8 else None).start().wait()
+    assert any(b"START TRANSACTION" in request for request in asked)
+    assert not [request for request in asked if b";" in request]
 
 
 def test_each_number_once_whatever_breaks(cluster, start_quipu, tmp_path):
