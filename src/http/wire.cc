@@ -9,8 +9,6 @@
 #include <cerrno>
 #include <system_error>
 
-#include "http/resolve.h"
-
 namespace quipu::http {
 namespace {
 
@@ -39,17 +37,24 @@ bool connect_to(int socket, const addrinfo& address, MonotonicTime deadline) {
 
 }  // namespace
 
+Descriptor connect_to_one_of(const Addresses& addresses, MonotonicTime deadline) {
+  int left = 0;
+  for (const addrinfo* address = addresses.get(); address != nullptr; address = address->ai_next) ++left;
+  int reason = EADDRNOTAVAIL;
+  for (const addrinfo* address = addresses.get(); address != nullptr; address = address->ai_next, --left) {
+    const MonotonicTime now = std::chrono::steady_clock::now();
+    Descriptor socket{::socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    if (socket.is_open() && connect_to(socket.number(), *address, now + (deadline - now) / left)) return socket;
+    reason = errno;
+  }
+  errno = reason;
+  return Descriptor{};
+}
+
 Result<std::unique_ptr<Wire>> Wire::connect(const std::string& host, std::uint16_t port, const TlsContext* tls,
                                             MonotonicTime deadline) {
   QUIPU_TRY(const Addresses addresses, resolve(host, port, deadline));
-  Descriptor socket;
-  for (const addrinfo* address = addresses.get(); address != nullptr; address = address->ai_next) {
-    socket = Descriptor{::socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
-    if (socket.is_open() && connect_to(socket.number(), *address, deadline)) break;
-    const int reason = errno;
-    socket.close();
-    errno = reason;
-  }
+  Descriptor socket = connect_to_one_of(addresses, deadline);
   if (!socket.is_open()) {
     return fail(ErrorCode::unavailable, "cannot connect to {}:{}: {}; is the server running?", host, port,
                 std::generic_category().message(errno));

@@ -9,9 +9,14 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "http/resolve.h"
 #include "http/transport.h"
 
 namespace quipu::http {
+
+// To the first of them that answers; closed, with errno, if none does. One that is silent takes no more than its part
+// of the time, so that those behind it are asked too.
+Descriptor connect_to_one_of(const Addresses& addresses, MonotonicTime deadline);
 
 // Where an answer's bytes come from.
 class ByteSource {
