@@ -23,6 +23,8 @@ from quipu_server import binary, clean_environment, wait_until
 CLIENTS = 32
 INCREMENTS = int(os.environ.get("STORE_LOAD_INCREMENTS", "250"))  # by each client, at least
 RUN_SECONDS_MAX = 900
+STORES_WITH_MARKERS = ("local", "redis", "dynamo", "tidb", "docdb")
+MARKED_ONE_IN = 4
 # A client that was answered 500 waits, as real ones do; else a dead store would make a history of nothing but errors.
 PAUSE_AFTER_ERROR_S = 0.02
 FAULT_S = 0.6  # how long one lasts, if it has fired by then
@@ -209,18 +211,20 @@ class Faults:
         assert self.store is None or self.kills > 0
 
 
-def clients_of(server, store_name, count=CLIENTS):
-    return [LoadClient(server.url, store_name) for _ in range(count)]
+def clients_of(server, store_name, count=CLIENTS, marked_one_in=None):
+    """With `marked_one_in`, so many of them send an Idempotency-Key."""
+    return [LoadClient(server.url, store_name, marked=bool(marked_one_in) and n % marked_one_in == 0) for n in range(count)]
 
 
 def count_under_faults(server, store_name, faults, counters, read, keep_in=None):
-    """The unconditional run: every client makes INCREMENTS increments, and goes on until all faults were there."""
+    """The unconditional run: every client makes INCREMENTS increments, and goes on until all faults were there. Some send an
+    Idempotency-Key, if the store knows them."""
     went_through = threading.Event()
 
     def choose(n):
         return None if n >= INCREMENTS and went_through.is_set() else counters[n % len(counters)]
 
-    load = Load(clients_of(server, store_name), choose)
+    load = Load(clients_of(server, store_name, marked_one_in=MARKED_ONE_IN if store_name in STORES_WITH_MARKERS else None), choose)
     with Watcher(server.url, "beside") as beside:
         load.start()
         try:
