@@ -244,7 +244,13 @@ Answer<> begin_create_backup(Call& call) {
       return refuse(ErrorType::table_not_found, fmt::format("Table not found: {}", name));
     TableSchema hidden =
         hidden_table(*source, string_member_or(*on_worker.input, "BackupName", {}), context.clock.wall_ms());
-    QUIPU_API_TRY(const auto made, context.tables.create(std::move(hidden)));
+    std::string hidden_name = hidden.name;
+    QUIPU_TRY(const auto made, edit_table(context.tables, std::move(hidden_name), [&](auto& found) -> Answer<> {
+                if (!context.tables.still_has(*source))
+                  return refuse(ErrorType::table_not_found, fmt::format("Table not found: {}", name));
+                found = std::move(hidden);
+                return {};
+              }));
     on_worker.body.clear();
     JsonWriter json{on_worker.body};
     json.begin_object().member("BackupDetails");
@@ -289,11 +295,6 @@ Answer<> begin_delete_backup(Call& call) {
     const Context& context = on_worker.context;
     const std::string_view arn = string_member_or(*on_worker.input, "BackupArn", {});
     QUIPU_TRY(const auto schema, find_backup(context, arn));
-    const auto tables = context.tables.list();
-    if (schema->filling == table::Filling::under_way || std::ranges::any_of(tables, [&](const auto& table) {
-          return table->filling == table::Filling::under_way && table->source == schema->name;
-        }))
-      return refuse(ErrorType::backup_in_use, fmt::format("Backup is being created or restored: {}", arn));
     on_worker.body.clear();
     JsonWriter json{on_worker.body};
     json.begin_object().member("BackupDescription");
@@ -301,6 +302,8 @@ Answer<> begin_delete_backup(Call& call) {
     json.end_object();
     QUIPU_CHECK(edit_table(context.tables, schema->name, [&](auto& found) -> Answer<> {
       if (!found) return backup_not_found(arn);
+      if (found->filling == table::Filling::under_way || is_being_copied(context.tables, found->name))
+        return refuse(ErrorType::backup_in_use, fmt::format("Backup is being created or restored: {}", arn));
       found.reset();
       return {};
     }));
@@ -322,6 +325,7 @@ Answer<> begin_restore_table_from_backup(Call& call) {
     QUIPU_TRY(const auto made, edit_table(context.tables, std::string{name}, [&](auto& found) -> Answer<> {
                 if (found)
                   return refuse(ErrorType::table_already_exists, fmt::format("Table already exists: {}", name));
+                if (!context.tables.still_has(*backup)) return backup_not_found(arn);
                 found = std::move(wanted);
                 return {};
               }));

@@ -51,7 +51,9 @@ Answer<> begin_get_item(Call& call) {
   }
   return call.run_on_worker([request = std::move(request)](Call& on_worker) -> Answer<> {
     value::Item read;
-    QUIPU_API_TRY(const bool found, on_worker.context.tables.read(request.get.row_key, read));
+    const table::Tables& tables = on_worker.context.tables;
+    QUIPU_API_TRY(const bool found, tables.read(request.get.row_key, read));
+    if (!found && !tables.still_has(*request.get.schema)) return item_table_not_found();
     answer(request, found, read, on_worker.body);
     return {};
   });

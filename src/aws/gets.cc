@@ -49,6 +49,9 @@ Answer<std::vector<std::optional<value::Item>>> read_all(const Context& context,
     items[index] = *item;
     for (const value::Attribute& attribute : gets[index].key) items[index]->set(attribute.name, attribute.value);
   }));
+  // What was dropped while this waited for its turn may have lost some of its rows before they were looked for.
+  for (const Get& get : gets)
+    if (!context.tables.still_has(*get.schema)) return item_table_not_found();
   return items;
 }
 

@@ -102,7 +102,8 @@ bool ItemWrites::keeps_items(const ItemWrite& write) const {
 table::Transaction::Verdict ItemWrites::decide(std::size_t step, bool exists, value::Item& item) {
   ItemWrite& write = writes_[step];
   if (exists) add_key(write, item);
-  auto verdict = decide_write(write, exists, item);
+  if (step == 0) changed_bytes_ = 0;
+  auto verdict = transactional ? decide_in_transaction(write, exists, item) : decide_write(write, exists, item);
   if (verdict) return *verdict;
   write.failure = std::move(verdict).error();
   return decide_each_ ? Verdict::refuse_and_go_on : Verdict::refuse;
@@ -114,6 +115,17 @@ Answer<> ItemWrites::check_condition(const ItemWrite& write, bool exists, const 
   std::string old_item;
   if (exists && write.return_old_on_failure) append_item(old_item, item);
   return conditional_check_failed(old_item);
+}
+
+// Small requests can change many large items, in all their indexes: what they are before and after counts too.
+Answer<table::Transaction::Verdict> ItemWrites::decide_in_transaction(ItemWrite& write, bool exists,
+                                                                      value::Item& item) {
+  const std::size_t before = exists ? item.size_bytes() : 0;
+  QUIPU_TRY(const Verdict verdict, decide_write(write, exists, item));
+  if (verdict == Verdict::keep) return verdict;
+  changed_bytes_ += std::max(before, verdict == Verdict::put ? item.size_bytes() : 0);
+  if (changed_bytes_ > transaction_bytes_max) return validation("Transaction request cannot exceed 4 MB");
+  return verdict;
 }
 
 Answer<table::Transaction::Verdict> ItemWrites::decide_write(ItemWrite& write, bool exists, value::Item& item) {

@@ -21,6 +21,7 @@
 namespace quipu::aws {
 
 inline constexpr std::size_t item_bytes_max = 409'600;
+inline constexpr std::size_t transaction_bytes_max = 4 * 1024 * 1024;
 
 enum class WriteKind : std::uint8_t { put, update, erase, check };
 enum class ReturnValues : std::uint8_t { none, all_old, updated_old, all_new, updated_new };
@@ -88,6 +89,7 @@ class ItemWrites final : private table::Transaction {
   bool remembers_refusal() const override { return remembers_refusal_; }
   void finished(const Error* error) noexcept override;
 
+  Answer<Verdict> decide_in_transaction(ItemWrite& write, bool exists, value::Item& item);
   Answer<Verdict> decide_write(ItemWrite& write, bool exists, value::Item& item);
   Answer<Verdict> decide_update(ItemWrite& write, bool exists, value::Item& item);
   Answer<> check_condition(const ItemWrite& write, bool exists, const value::Item& item) const;
@@ -97,6 +99,7 @@ class ItemWrites final : private table::Transaction {
   std::vector<ItemWrite> writes_;
   bool decide_each_ = false;
   bool remembers_refusal_ = true;
+  std::size_t changed_bytes_ = 0;  // of all items that the transaction changes
 
   Completion* completion_ = nullptr;
   MakeAnswer make_answer_ = nullptr;

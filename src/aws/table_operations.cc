@@ -23,14 +23,13 @@ Answer<> answer_table(Call& call, std::string_view member, const table::TableSch
   return {};
 }
 
-bool is_being_copied(const Context& context, std::string_view table) {
-  const auto tables = context.tables.list();
-  return std::ranges::any_of(tables, [&](const auto& schema) {
+}  // namespace
+
+bool is_being_copied(const table::Tables& tables, std::string_view table) {
+  return std::ranges::any_of(tables.list(), [&](const auto& schema) {
     return schema->filling == table::Filling::under_way && schema->source == table;
   });
 }
-
-}  // namespace
 
 bool is_user_table(const table::TableSchema& schema) {
   return !schema.system;
@@ -97,14 +96,14 @@ Answer<> begin_delete_table(Call& call) {
   return call.run_on_worker([name](Call& on_worker) -> Answer<> {
     const auto schema = on_worker.context.tables.find(name);
     if (schema == nullptr || !is_user_table(*schema)) return table_resource_not_found(name);
-    // A backup that was promised reads the table until it is whole.
-    if (is_being_copied(on_worker.context, name))
-      return refuse(
-          ErrorType::resource_in_use,
-          fmt::format("Attempt to change a resource which is still in use: Table is being backed up: {}", name));
     QUIPU_CHECK(answer_table(on_worker, "TableDescription", *schema, "DELETING"));
     QUIPU_CHECK(edit_table(on_worker.context.tables, std::string{name}, [&](auto& found) -> Answer<> {
       if (!found || !is_user_table(*found)) return table_resource_not_found(name);
+      // A backup that was promised reads the table until it is whole.
+      if (is_being_copied(on_worker.context.tables, name))
+        return refuse(
+            ErrorType::resource_in_use,
+            fmt::format("Attempt to change a resource which is still in use: Table is being backed up: {}", name));
       if (found->name == on_worker.context.owned_table)
         return refuse(ErrorType::resource_in_use, fmt::format("The table {} belongs to the counter API", found->name));
       if (read_settings(*found).deletion_protection)

@@ -27,10 +27,14 @@ Answer<> begin_list_backups(Call& call);
 Answer<> begin_delete_backup(Call& call);
 Answer<> begin_restore_table_from_backup(Call& call);
 
-// An edit of a table's schema that may refuse with an error of the API's: it runs on the committer thread.
+// An edit of a table's schema that may refuse with an error of the API's: it runs on the committer thread, and sees
+// every edit before it.
 Answer<std::shared_ptr<const table::TableSchema>> edit_table(
     table::Tables& tables, std::string name,
     std::move_only_function<Answer<>(std::optional<table::TableSchema>&)> edit);
+
+// Whether a backup is being made of it, or restored from it. Inside an edit nobody can begin one meanwhile.
+bool is_being_copied(const table::Tables& tables, std::string_view table);
 
 // Nothing that is hidden, or a backup, or still being restored, counts as a table of the user's.
 bool is_user_table(const table::TableSchema& schema);

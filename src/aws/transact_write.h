@@ -5,7 +5,6 @@
 
 namespace quipu::aws {
 
-inline constexpr std::size_t transaction_bytes_max = 4 * 1024 * 1024;
 inline constexpr std::chrono::minutes token_window{10};
 
 // No item twice, and not too large.

@@ -55,9 +55,13 @@ class PageWriter {
     bytes_ += item_.size_bytes();
     ++page_.scanned;
     QUIPU_CHECK(fetch_whole());
+    if (has_whole_) choose();
+    return !walk_.limit || page_.scanned < *walk_.limit || end_page();
+  }
+
+  void choose() {
     const value::Item& filtered = walk_.filters_whole_items ? whole_ : item_;
     if (!walk_.filter || walk_.filter->matches(filtered)) show(walk_.shows_whole_items ? whole_ : item_);
-    return !walk_.limit || page_.scanned < *walk_.limit || end_page();
   }
 
   // After the item that was read last. False: no more.
@@ -88,10 +92,8 @@ class PageWriter {
     std::string row_key;
     QUIPU_API_CHECK(table::key_codec::append_row_key(row_key, *walk_.schema, item_));
     QUIPU_API_TRY(const bool found, tables_.read(row_key, whole_));
-    if (!found) {
-      whole_ = item_;  // it went after this walk began: what the index has is what there was
-      return {};
-    }
+    has_whole_ = found;
+    if (!found) return {};  // it went after this walk began, and nothing has all of it any more
     QUIPU_API_CHECK(table::key_codec::read_row_key(row_key, *walk_.schema, whole_));
     fetched_units_ += read_units(whole_.size_bytes(), walk_.consistency);
     return {};
@@ -112,18 +114,30 @@ class PageWriter {
   Page page_;
   value::Item item_;
   value::Item whole_;
+  bool has_whole_ = true;
   value::Item projected_;
   std::size_t bytes_ = 0;
   double fetched_units_ = 0;
   std::optional<ApiError> failure_;
 };
 
+std::unexpected<ApiError> no_such_index(std::string_view name) {
+  return validation("The table does not have the specified index: {}", name);
+}
+
+// What was dropped while the walk waited for its turn may have lost some of its rows before it began.
+Answer<> check_was_whole(const Walk& walk, const table::Tables& tables) {
+  if (tables.still_has(*walk.schema, walk.index)) return {};
+  if (!tables.still_has(*walk.schema)) return item_table_not_found();
+  return no_such_index(walk.index->name);
+}
+
 }  // namespace
 
 Answer<> choose_index(Walk& walk, std::string_view name) {
   if (name.empty()) return {};
   walk.index = walk.schema->find_index(name);
-  if (walk.index == nullptr) return validation("The table does not have the specified index: {}", name);
+  if (walk.index == nullptr) return no_such_index(name);
   if (walk.index->filling != table::Filling::done)
     return validation("Cannot read from backfilling global secondary index: {}", name);
   if (walk.index->kind == table::IndexKind::global && walk.consistency == Consistency::strong)
@@ -148,6 +162,7 @@ Answer<Page> walk_page(const Walk& walk, const table::Tables& tables) {
   QUIPU_API_CHECK(tables.scan_rows(walk.range, walk.direction, [&](std::string_view key, std::string_view value) {
     return writer.visit(key, value);
   }));
+  QUIPU_CHECK(check_was_whole(walk, tables));
   return writer.finish();
 }
 

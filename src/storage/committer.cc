@@ -164,7 +164,10 @@ void Committer::commit_group(Pending& pending) {
   const bool refuse = engine_.failed() || !engine_.has_space();
   std::size_t writes = 0;
   Write* end = pending.first;
-  while (end != nullptr && writes < limits_.group_writes_max && group_.overlay_.bytes() < limits_.group_bytes_max) {
+  bool open = true;
+  while (open && end != nullptr && writes < limits_.group_writes_max &&
+         group_.overlay_.bytes() < limits_.group_bytes_max) {
+    open = !end->ends_group();
     if (!refuse) {
       end->apply(group_);
       group_.overlay_.keep();

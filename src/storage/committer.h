@@ -37,6 +37,8 @@ class Write {
   virtual void apply(WriteGroup& group) = 0;
   // On the committer thread, after the sync, exactly once. The write may be destroyed or submitted again inside.
   virtual void finish(Committed outcome) noexcept = 0;
+  // True: what it changes takes effect in finish(), so that what comes after it must not be decided before that.
+  virtual bool ends_group() const { return false; }
 
   HandoffLink<Write> handoff;
 };

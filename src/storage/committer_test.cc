@@ -174,6 +174,26 @@ TEST_F(CommitterTest, GroupIsBoundedInWritesAndBytes) {
   EXPECT_EQ(committer.figures().groups.value(), 1u + 2u + 8u);
 }
 
+TEST_F(CommitterTest, WhatEndsItsGroupIsFinishedBeforeTheNextIsDecided) {
+  Committer committer{*store_, {}};
+  TestWrite before{[](WriteGroup& group) { group.put("key", "1"); }};
+  TestWrite last{[&](WriteGroup& group) {
+                   EXPECT_FALSE(before.done());
+                   EXPECT_EQ(read(group, "key"), "1");
+                   group.put("key", "2");
+                 },
+                 true};
+  TestWrite after{[&](WriteGroup& group) {
+    EXPECT_TRUE(last.done());
+    EXPECT_EQ(read(group, "key"), "2");
+  }};
+  {
+    Gate gate{committer};
+    for (TestWrite* write : {&before, &last, &after}) committer.submit(*write);
+  }
+  EXPECT_EQ(after.wait(), Committed::durable);
+}
+
 TEST_F(CommitterTest, WhatIsQueuedAtTheEndIsStillCommitted) {
   std::vector<std::unique_ptr<TestWrite>> writes;
   {

@@ -80,7 +80,8 @@ inline void write_file(const std::filesystem::path& path, const std::string& byt
 // A write made of a function, which its thread can wait for.
 class TestWrite final : public Write {
  public:
-  explicit TestWrite(std::function<void(WriteGroup&)> apply) : apply_{std::move(apply)} {}
+  explicit TestWrite(std::function<void(WriteGroup&)> apply, bool ends_group = false)
+      : apply_{std::move(apply)}, ends_group_{ends_group} {}
 
   void apply(WriteGroup& group) override { apply_(group); }
   void finish(Committed outcome) noexcept override {
@@ -88,6 +89,7 @@ class TestWrite final : public Write {
     done_.store(true);
     done_.notify_all();
   }
+  bool ends_group() const override { return ends_group_; }
   bool done() const { return done_.load(); }
   Committed wait() {
     done_.wait(false);
@@ -96,6 +98,7 @@ class TestWrite final : public Write {
 
  private:
   const std::function<void(WriteGroup&)> apply_;
+  const bool ends_group_;
   std::atomic<bool> done_{false};
   Committed outcome_ = Committed::unknown;
 };

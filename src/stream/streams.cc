@@ -202,7 +202,8 @@ StreamResult<Records> Streams::read(const GetRecords& request) const {
   if (!after || (iterator->position != ShardIterator::oldest && position < after->first_change)) return trimmed();
   if (!after->open()) walked->cut_at(after->end_change);
   Records records{.stream = *after, .records = std::move(walked->records), .next_iterator = {}};
-  if (walked->full || after->open())
+  // One that was closed during the walk may have records that the walk was too early for.
+  if (walked->full || before->open())
     records.next_iterator =
         to_text({.table_id = iterator->table_id,
                  .created_ms = iterator->created_ms,

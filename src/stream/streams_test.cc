@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "table/maintenance_test_support.h"
 
 namespace quipu::stream {
@@ -301,6 +303,36 @@ TEST(Streams, AClosedShardEndsAndTheNextStreamIsAnotherOne) {
   ASSERT_EQ(later.size(), 3U);
   EXPECT_EQ(later[0].keys.find("id")->as_string(), "k6");
   EXPECT_FALSE(later[0].new_image);
+}
+
+TEST(Streams, WhatIsWrittenJustBeforeItClosesIsRead) {
+  constexpr int before = 300;
+  for (int round = 0; round < 10; ++round) {
+    Reader reader;
+    const auto schema = reader.create("t");
+    reader.put_many(*schema, 0, before, 2'000);
+    const StreamInfo stream = reader.newest("t");
+    std::jthread writer{[&] {
+      reader.put_many(*schema, before, 1);
+      reader.set_view("t", StreamView::off);
+    }};
+    // From the beginning again and again, so that one of the walks is under way when the stream is closed.
+    for (bool closed = false; !closed;) {
+      int found = 0;
+      std::optional<std::string> at = *reader.iterator(stream, IteratorType::trim_horizon);
+      for (bool more = true; more && at;) {
+        auto records = reader.read(*at);
+        ASSERT_TRUE(records) << records.error().message;
+        found += static_cast<int>(records->records.size());
+        more = !records->records.empty();
+        at = std::move(records->next_iterator);
+      }
+      closed = !at;
+      if (closed) {
+        EXPECT_EQ(found, before + 1);
+      }
+    }
+  }
 }
 
 TEST(Streams, AStreamIsReadAfterItsTableHasGone) {

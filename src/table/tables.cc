@@ -120,6 +120,14 @@ std::shared_ptr<const TableSchema> Tables::find(std::string_view name) const {
   });
 }
 
+bool Tables::still_has(const TableSchema& schema, const IndexSchema* index) const {
+  const auto now = find(schema.name);
+  if (now == nullptr || now->id != schema.id) return false;
+  if (index == nullptr) return true;
+  const IndexSchema* found = now->find_index(index->name);
+  return found != nullptr && found->id == index->id;
+}
+
 std::vector<std::shared_ptr<const TableSchema>> Tables::list() const {
   return catalog_.with([](const Catalog& catalog) {
     std::vector<std::shared_ptr<const TableSchema>> tables;

@@ -41,6 +41,9 @@ class Tables {
   // --- which tables there are
   std::shared_ptr<const TableSchema> find(std::string_view name) const;
   std::vector<std::shared_ptr<const TableSchema>> list() const;
+  // Neither the table nor that index of it has been dropped; others of their names do not count. What was read before
+  // this said so was whole: rows of what is dropped go later.
+  bool still_has(const TableSchema& schema, const IndexSchema* index = nullptr) const;
   // These wait until the change is durable. The edit runs on the committer thread, sees the schema of that moment, and
   // decides; its error is theirs. What an edit adds with id 0 gets its number.
   Result<std::shared_ptr<const TableSchema>> edit(std::string name, SchemaEdit edit);

@@ -101,10 +101,15 @@ class Values:
             elif damage == "more":
                 key["x"] = {"S": "x"}
             elif damage == "type":
-                key[name] = self.value()
+                key[name] = self.value_of_another_type(dict(schema.keys)[name])
             elif dict(schema.keys)[name] != "N":
                 key[name] = {dict(schema.keys)[name]: ""}
         return key
+
+    def value_of_another_type(self, kind):
+        while kind in (value := self.value()):
+            pass
+        return value
 
     def index_value(self, kind):
         return self.pick(KEY_VALUES[kind])
@@ -129,8 +134,9 @@ class Values:
     def set(self, kind=None):
         kind = kind or self.pick(["SS", "NS", "BS"])
         size = self.pick([1, 1, 2, 3]) if not self.one_in(150) else 0
-        # The same numbers in other words, and those that the emulator does not find again in a set that it stored.
-        members = {"SS": TEXTS, "NS": [number for number in NUMBERS if number not in ("-0", "100", "1e-130", "-1e-130")],
+        # The same numbers in other words, and those that the emulator does not find again in a set that it stored (1e2: when
+        # AttributeUpdates adds it once more).
+        members = {"SS": TEXTS, "NS": [number for number in NUMBERS if number not in ("-0", "1e2", "1e-130", "-1e-130")],
                    "BS": [encoded(data) for data in BYTES]}[kind]
         chosen = self.chance.sample(members, size)
         if self.one_in(150):

@@ -271,6 +271,20 @@ def test_a_token_may_not_be_empty(db, table, key):
         "Value '' at 'clientRequestToken' failed to satisfy constraint: Member must have length greater than or equal to 1")
 
 
+@pytest.mark.only_quipu
+@pytest.mark.parametrize("action", [lambda table, key: update(table, key, "SET n = :n", {":n": N(1)}), delete])
+def test_small_requests_do_not_change_more_than_4_megabytes(db, table, name, action):
+    """The service says that the items of a transaction are that much at most, not how it words it."""
+    items = keys(name, 11)
+    for each in items:
+        db.put(table, {**each, "filler": S("x" * 390_000)})
+    reasons = cancelled(db, *[action(table, each) for each in items])
+    assert [reason["Code"] for reason in reasons] == ["None"] * 10 + ["ValidationError"]
+    assert reasons[-1]["Message"] == "Transaction request cannot exceed 4 MB"
+    assert "n" not in db.get(table, items[0])
+    db("TransactWriteItems", TransactItems=[action(table, each) for each in items[:10]])
+
+
 # --- reading
 
 
