@@ -50,12 +50,17 @@ bool cut_short(std::uint32_t code) {
       1,      // InternalError
       6,      // HostUnreachable
       7,      // HostNotFound
+      8,      // UnknownError
       50,     // MaxTimeMSExpired
       64,     // WriteConcernFailed
       89,     // NetworkTimeout
+      90,     // CallbackCanceled
       91,     // ShutdownInProgress
       189,    // PrimarySteppedDown
+      202,    // NetworkInterfaceExceededTimeLimit
       262,    // ExceededTimeLimit
+      279,    // ClientDisconnect
+      355,    // InterruptedDueToStorageChange
       9001,   // SocketException
       11600,  // InterruptedAtShutdown
       11601,  // Interrupted

@@ -77,12 +77,11 @@ std::string innodb_durability(Session& session, StoreReport& report) {
 }
 
 void look_at_tables(Session& session, IdType type, StoreReport& report) {
-  const Outcome engine = session.run(mysql::find_engine);
-  if (!engine.row.empty() && engine.row.front() != mysql::transactional_engine)
-    report.warnings.push_back(
-        fmt::format("the table counters is kept by {}, which knows no transactions: ALTER TABLE "
-                    "counters ENGINE=InnoDB",
-                    engine.row.front()));
+  const auto transactional = mysql::knows_transactions(session);
+  if (transactional && !*transactional)
+    report.warnings.emplace_back(
+        "the tables counters and counter_requests are not both kept by an engine with transactions, so that no "
+        "Idempotency-Key is taken: ALTER TABLE ... ENGINE=InnoDB");
   const Outcome value = session.run(
       "SELECT COLUMN_TYPE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'counters' "
       "AND "

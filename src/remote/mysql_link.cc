@@ -14,10 +14,12 @@ namespace {
 using counter::CallKind;
 using counter::CallOutcome;
 
-// Strict, or a value that does not fit would be cut to the largest one. A wait for a lock must end before our own time
+// Strict, or a value that does not fit would be cut to the largest one; and where ids are numbers that the server can
+// give, 0 is an id like others. A wait for a lock must end before our own time
 // for the answer: then it is known that nothing was done.
 constexpr std::string_view session_settings =
-    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 1, autocommit = 1";
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO', "
+    "innodb_lock_wait_timeout = 1, autocommit = 1";
 // What only some servers know. Galera: a read sees what other nodes have acknowledged. TiDB: who is in the way is
 // noticed by the statement and not by the commit.
 constexpr auto settings_of_some =
@@ -27,14 +29,6 @@ constexpr std::chrono::milliseconds marked_call_max{4'000};
 constexpr unsigned forget_interval = 256;
 // A connection that was used so shortly ago is not asked whether it is still there.
 constexpr std::chrono::milliseconds always_fresh{10};
-
-// A transaction of several statements must be undone whole. TiDB and Galera ask other machines for each statement or
-// each commit: they are quicker with many connections than with many statements on one.
-bool may_share_commits(Session& session) {
-  if (is_tidb(session.server_version()) || session.is_galera()) return false;
-  const Outcome engine = session.run(find_engine);
-  return engine.good() && !engine.row.empty() && engine.row.front() == transactional_engine;
-}
 
 void answer_decision(RemoteCall& call, const Decision& decision) {
   if (decision.outcome == CallOutcome::done) return call.done(decision.value);
@@ -49,6 +43,12 @@ Error given_up(const Outcome& trouble) {
 
 bool is_tidb(std::string_view server_version) {
   return server_version.contains("TiDB");
+}
+
+Result<bool> knows_transactions(Session& session) {
+  const Outcome transactional = session.run(count_transactional);
+  if (!transactional.good()) return std::unexpected(transactional.error());
+  return !transactional.row.empty() && transactional.row.front() == "2";
 }
 
 Result<IdType> make_tables(Session& session, std::vector<std::string>* made) {
@@ -87,7 +87,10 @@ Result<> MysqlLink::connect() {
     if (taken.broken()) return std::unexpected(taken.error());
   }
   QUIPU_TRY(id_type_, make_tables(*session_, nullptr));
-  shares_commits_ = may_share_commits(*session_);
+  QUIPU_TRY(knows_transactions_, knows_transactions(*session_));
+  // TiDB and Galera ask other machines for each statement or each commit: they are quicker with many connections than
+  // with many statements on one.
+  shares_commits_ = knows_transactions_ && !is_tidb(session_->server_version()) && !session_->is_galera();
   return {};
 }
 
@@ -212,6 +215,12 @@ void MysqlLink::answer_out_of_range(RemoteCall& call, std::string_view id) {
 // --- with a marker: a transaction of the marker's row and the effect
 
 Result<> MysqlLink::run_marked(RemoteCall& call, std::string_view id) {
+  if (!knows_transactions_) {
+    call.failed({ErrorCode::invalid_argument,
+                 "an Idempotency-Key needs transactions, which the tables counters or counter_requests do not know: "
+                 "ALTER TABLE ... ENGINE=InnoDB"});
+    return {};
+  }
   if (++marked_calls_ % forget_interval == 0) forget_some();
   Patience patience{marked_call_max};
   bool maybe_done = false;  // a commit whose answer was lost
@@ -260,12 +269,13 @@ MysqlLink::Marked MysqlLink::try_marked(RemoteCall& call, std::string_view id, b
     answer_decision(call, decision);
     return Marked::answered;
   }
-  const bool committing = end.size() == 2 || trouble.broken();
-  if (committing && (trouble.trouble == Trouble::lost || trouble.trouble == Trouble::unknown)) maybe_done = true;
+  const bool doubtful = trouble.trouble != Trouble::again && trouble.trouble != Trouble::duplicate &&
+                        (end.size() == 2 || trouble.trouble == Trouble::lost);
+  if (doubtful) maybe_done = true;
   if (trouble.broken()) return Marked::broken;
   if (!session_->run("ROLLBACK").good()) return Marked::broken;
   if (trouble.trouble == Trouble::duplicate) return answer_repetition(call, trouble);  // TiDB may see it only now
-  if (trouble.trouble == Trouble::unknown) return Marked::again;                       // the marker tells
+  if (doubtful || trouble.trouble == Trouble::unknown) return Marked::again;           // the marker tells
   return after_trouble(call, id, maybe_done, trouble);
 }
 

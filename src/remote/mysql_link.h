@@ -47,11 +47,15 @@ class MysqlLink final : public Link {
   const LinkLimits limits_;
   std::optional<Session> session_;
   IdType id_type_ = IdType::bytes;
+  bool knows_transactions_ = false;
   MonotonicTime used_{};
   unsigned marked_calls_ = 0;
 };
 
 bool is_tidb(std::string_view server_version);
+
+// Both tables do, so that what is not committed is undone.
+Result<bool> knows_transactions(Session& session);
 
 // Makes the tables that are missing; what they are goes to `made`, if it is not null.
 Result<IdType> make_tables(Session& session, std::vector<std::string>* made);

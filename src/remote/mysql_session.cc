@@ -26,6 +26,9 @@ constexpr unsigned tidb_schema_changed = 8028;
 constexpr unsigned tidb_write_conflict = 9007;
 constexpr unsigned tidb_region_unavailable = 9005;
 constexpr unsigned tidb_outcome_undetermined = 8501;
+// Group Replication, of a transaction that others may have by then.
+constexpr unsigned hook_before_commit_failed = 3100;
+constexpr unsigned rolled_back_during_commit = 3101;
 
 constexpr const char* system_certificates = "/etc/ssl/certs/ca-certificates.crt";
 
@@ -89,6 +92,11 @@ Trouble trouble_of(unsigned code) {
     case ER_QUERY_INTERRUPTED:
     case ER_CONNECTION_KILLED:
     case ER_ERROR_DURING_COMMIT:
+    case ER_ERROR_ON_WRITE:             // of the binary log, from which a restart commits what it finds
+    case ER_BINLOG_LOGGING_IMPOSSIBLE:  // likewise
+    case ER_STATEMENT_TIMEOUT:          // of a COMMIT, it may come after the deed
+    case hook_before_commit_failed:
+    case rolled_back_during_commit:
     case tidb_region_unavailable:
     case tidb_outcome_undetermined: return Trouble::unknown;
     default: return Trouble::refused;
@@ -195,6 +203,8 @@ std::vector<Outcome> Session::run_as_one(const std::vector<std::string>& stateme
     if (!outcomes.back().good() || !mysql_more_results(connection)) break;
     failed = mysql_next_result(connection) != 0;
   }
+  if (outcomes.size() < statements.size() && outcomes.back().good())
+    outcomes.push_back({.trouble = Trouble::lost, .message = "the server answers only some of the statements"});
   return outcomes;
 }
 

@@ -14,6 +14,7 @@ using counter::CallKind;
 using counter::CallOutcome;
 
 constexpr int forgotten_together = 500;
+constexpr int no_outcome_yet = 127;
 // Tables that others made may hold NULL, which counts as nothing counted yet.
 constexpr std::string_view value_now = "COALESCE(counter_value, 0)";
 
@@ -126,10 +127,9 @@ Decision decision_of(const RemoteCall& call, std::uint64_t affected, std::int64_
 
 std::string claim_marker(const RemoteCall& call) {
   return fmt::format(
-      "INSERT INTO counter_requests (request_key, request_hash, outcome, value, created_at) VALUES (x'{}', x'{}', 0, "
-      "0, "
-      "UTC_TIMESTAMP())",
-      call.marker(), call.request_hash());
+      "INSERT INTO counter_requests (request_key, request_hash, outcome, value, created_at) VALUES (x'{}', x'{}', {}, "
+      "0, UTC_TIMESTAMP())",
+      call.marker(), call.request_hash(), no_outcome_yet);
 }
 
 std::string finish_marker(const RemoteCall& call, const Decision& decision) {

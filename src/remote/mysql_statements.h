@@ -32,17 +32,19 @@ inline constexpr std::string_view find_unique_key =
     "GROUP BY INDEX_NAME HAVING MAX(NON_UNIQUE) = 0 AND COUNT(*) = 1 AND MAX(COLUMN_NAME) = 'counter_id' AND "
     "MAX(SUB_PART) IS NULL";
 
-inline constexpr std::string_view find_engine =
-    "SELECT ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'counters'";
-inline constexpr std::string_view transactional_engine = "InnoDB";
+// How many of the two tables know transactions.
+inline constexpr std::string_view count_transactional =
+    "SELECT COUNT(*) FROM information_schema.TABLES t JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE "
+    "WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_NAME IN ('counters', 'counter_requests') AND e.TRANSACTIONS = "
+    "'YES'";
 
 inline constexpr std::string_view make_counters =
     "CREATE TABLE IF NOT EXISTS counters (counter_id VARBINARY(1024) NOT NULL PRIMARY KEY, "
-    "counter_value BIGINT NOT NULL)";
+    "counter_value BIGINT NOT NULL) ENGINE=InnoDB";
 inline constexpr std::string_view make_requests =
     "CREATE TABLE IF NOT EXISTS counter_requests (request_key BINARY(32) NOT NULL PRIMARY KEY, "
     "request_hash BINARY(32) NOT NULL, outcome TINYINT NOT NULL, value BIGINT NOT NULL, "
-    "created_at DATETIME NOT NULL, KEY created_at (created_at))";
+    "created_at DATETIME NOT NULL, KEY created_at (created_at)) ENGINE=InnoDB";
 
 // A literal for the counter's name; an error where ids are integers and it is none.
 Result<std::string> id_literal(std::string_view counter, IdType type);
@@ -69,7 +71,8 @@ Decision decision_of(const RemoteCall& call, std::uint64_t affected, std::int64_
 
 // --- markers
 
-// Without its outcome yet: the first step of the transaction, which finds out whether it is a repetition.
+// Without its outcome yet, and with one that nobody takes for any: the first step of the transaction, which finds out
+// whether it is a repetition.
 std::string claim_marker(const RemoteCall& call);
 std::string finish_marker(const RemoteCall& call, const Decision& decision);
 std::string read_marker(const RemoteCall& call);  // hash in hex, outcome, value

@@ -27,7 +27,7 @@ TEST(MysqlStatements, TheTypeOfIdsIsRead) {
 TEST(MysqlTroubles, OnlyWhatWasCertainlyNotAppliedIsTriedAgain) {
   for (const unsigned code : {1213U, 1205U, 1020U, 9007U, 8002U, 8022U, 8028U})
     EXPECT_EQ(trouble_of(code), Trouble::again) << code;
-  for (const unsigned code : {1105U, 1053U, 1180U, 1317U, 1927U, 8501U, 9005U})
+  for (const unsigned code : {1026U, 1053U, 1105U, 1180U, 1317U, 1598U, 1927U, 1969U, 3100U, 3101U, 8501U, 9005U})
     EXPECT_EQ(trouble_of(code), Trouble::unknown) << code;
   for (const unsigned code : {1142U, 1290U, 1047U, 1064U}) EXPECT_EQ(trouble_of(code), Trouble::refused) << code;
   EXPECT_EQ(trouble_of(1062), Trouble::duplicate);

@@ -185,6 +185,27 @@ def test_a_table_without_transactions_is_given_one_increment_at_a_time(own_maria
     assert commits(own_mariadb) == 0
 
 
+@pytest.mark.skipif(Server is not MariaDB, reason="TiDB has one engine")
+@pytest.mark.parametrize("table", ["counters (counter_id VARBINARY(255) PRIMARY KEY, counter_value BIGINT)",
+                                   "counter_requests (request_key BINARY(32) PRIMARY KEY, request_hash BINARY(32), outcome TINYINT, "
+                                   "value BIGINT, created_at DATETIME)"])
+def test_without_transactions_no_key_is_taken(own_mariadb, start_quipu, tmp_path, table):
+    """The marker and the increment would not be one."""
+    with_table(own_mariadb, f"CREATE TABLE {table} ENGINE=MyISAM")
+    client = start_quipu(flags=flags_for(tmp_path, own_mariadb.port)).client
+    answer = client.post("/tidb/orders", headers={"Idempotency-Key": "k"})
+    assert answer.status == 400 and "ENGINE=InnoDB" in answer.json()["error"]
+    assert client.post("/tidb/orders").json()["counter"] == 1
+
+
+@pytest.mark.skipif(Server is not MariaDB, reason="TiDB gives numbers in its own way")
+def test_the_counter_0_is_one_where_the_server_gives_ids(own_mariadb, start_quipu, tmp_path):
+    with_table(own_mariadb, "CREATE TABLE counters (counter_id INT AUTO_INCREMENT PRIMARY KEY, counter_value BIGINT)")
+    client = start_quipu(flags=flags_for(tmp_path, own_mariadb.port)).client
+    assert [client.post("/tidb/0").json()["counter"] for _ in range(3)] == [1, 2, 3]
+    assert own_mariadb.ask("SELECT counter_id, counter_value FROM counters") == [["0", "3"]]
+
+
 def test_text_ids_stay(own_mariadb, start_quipu, tmp_path):
     with_table(own_mariadb, "CREATE TABLE counters (counter_id VARCHAR(255) PRIMARY KEY, counter_value BIGINT) "
                             "CHARACTER SET utf8mb4; INSERT INTO counters VALUES ('ä', 41)")
