@@ -30,12 +30,21 @@ std::uint64_t oldest_kept_ms(const JobContext& context) {
   return now_ms > retention_ms ? static_cast<std::uint64_t>(now_ms - retention_ms) : 0;
 }
 
-// The numbers of a table's oldest records, as many as one step takes, that are older than what is kept.
+// The numbers of a table's oldest records, as many as one step takes, that are older than what is kept. Their times are
+// in order, unless the clock was put back: one that is not past yet is as old as the first behind it that is.
 Result<std::vector<std::uint64_t>> old_changes(JobContext& context, std::uint32_t table_id, std::uint64_t first,
                                                std::uint64_t kept_ms) {
+  const auto now_ms = static_cast<std::uint64_t>(context.tables.clock().wall_ms());
   std::vector<std::uint64_t> changes;
+  std::vector<std::uint64_t> not_past;
   QUIPU_CHECK(context.tables.scan_changes(table_id, first, [&](std::uint64_t change, const ChangeRecord& record) {
+    if (record.time_ms > now_ms) {
+      not_past.push_back(change);
+      return not_past.size() < context.options.rows_erased_a_step;
+    }
     if (record.time_ms >= kept_ms) return false;
+    changes.insert(changes.end(), not_past.begin(), not_past.end());
+    not_past.clear();
     changes.push_back(change);
     return changes.size() < context.options.rows_erased_a_step;
   }));

@@ -40,6 +40,23 @@ TEST(TrimJob, RecordsGoWhenTheyAreOlderThanADay) {
   EXPECT_EQ(jobs.tables().streams().size(), 2U);
 }
 
+TEST(TrimJob, AClockThatWasAheadForAWhileHoldsNothingUp) {
+  Jobs jobs;
+  const auto schema = *jobs.tables().create(streaming("t"));
+  put_numbered(jobs, *schema, 0, 2);
+  jobs.clock().advance(std::chrono::days{30});
+  put_numbered(jobs, *schema, 2, 1);
+  jobs.clock().advance(-std::chrono::days{30});
+  put_numbered(jobs, *schema, 3, 4);
+  jobs.clock().advance(std::chrono::hours{23});
+  put_numbered(jobs, *schema, 7, 1);
+  ASSERT_TRUE(jobs.run(trim_changes));
+  EXPECT_EQ(jobs.rows_of(RowKind::change), 8U);
+  jobs.clock().advance(std::chrono::hours{2});
+  ASSERT_TRUE(jobs.run(trim_changes));
+  EXPECT_EQ(jobs.rows_of(RowKind::change), 1U);
+}
+
 // A reader finds out that what it wanted to read next has been trimmed, also after a restart.
 TEST(TrimJob, AStreamBeginsBehindWhatWasTrimmed) {
   Jobs jobs;

@@ -151,6 +151,10 @@ def differing_refusals(ours, theirs, entries_count):
         if any(reason["Code"] == "ValidationError" for reason in reasons) and len(other.get("CancellationReasons", [])) < len(reasons):
             return None  # the emulator stops at the first
         return differing_reasons(reasons, other.get("CancellationReasons", []))
+    if (ours.type, theirs.type) == ("ValidationException", "TransactionCanceledException") and entries_count > 1:
+        reasons = other.get("CancellationReasons", [])
+        if any(reason["Code"] == "ValidationError" for reason in reasons):
+            return None  # which of several is told
     if (ours.type, theirs.type) == ("ValidationException", "TransactionCanceledException") and re.match(KEY, theirs.message):
         return None  # an expression is looked at before the key
     if "Cannot update attribute" in ours.message and theirs.type == "ConditionalCheckFailedException":
