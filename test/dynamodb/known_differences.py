@@ -33,6 +33,9 @@ UPDATE = ("The document path provided in the update expression is invalid for up
 OLD_CONDITIONS = (r"One or more parameter values were invalid: (ComparisonOperator .* is not valid for|Value or AttributeValueList must|"
                   r"Invalid number of argument\(s\)|AttributeValues inside) .*")
 LIMITS_TURNED = "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"
+NO_VALUE = ("One or more parameter values were invalid: (An (string|number) set  may not be empty|Binary sets .*|Input collection .*)|"
+            "Input collection contains duplicates|DynamoDB only supports precision up to 38 digits|"
+            "A value provided cannot be converted into a number|Number (over|under)flow.*")
 PATTERNS = [
     (r"ExpressionAttribute(Names|Values) can only be specified when using expressions.*", EXPRESSION),  # which is told first
     (r"Invalid \w+: Incorrect operand type for operator or function; operator or function: attribute_type, operand type: \{.*\}",
@@ -40,8 +43,7 @@ PATTERNS = [
     (r"One or more parameter values were invalid: (Global secondary index|Secondary index|ComparisonOperator|AttributeValues) .*",
      KEY + "|Invalid operator used in .*|One or more parameter values were invalid: Condition parameter type does not match schema type|The BETWEEN condition was "
      "provided a range where the lower bound is greater than the upper bound"),
-    (EXPRESSION, "DynamoDB only supports precision up to 38 digits|A value provided cannot be converted into a number|Input collection contains duplicates|Number (over|under)flow.*|"
-     "One or more parameter values were invalid: (An (string|number) set  may not be empty|Binary sets .*|Input collection .*)"),
+    (EXPRESSION, NO_VALUE),
     (OLD_CONDITIONS + "|" + LIMITS_TURNED, KEY + "|One or more parameter values were invalid: Condition parameter type does not match schema type"),
     (EXPRESSION, KEY + "|Return values set to invalid value"),  # the service looks at expressions first
     (UPDATE, UPDATE),
@@ -49,7 +51,7 @@ PATTERNS = [
      r"The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"),
     (r"One or more parameter values were invalid: AttributeValues inside AttributeValueList must be of same type",
      r"One or more parameter values were invalid: ComparisonOperator \w+ is not valid for \w+ AttributeValue type"),
-    (OLD_CONDITIONS + "|" + LIMITS_TURNED, OLD_CONDITIONS + "|" + LIMITS_TURNED),
+    (OLD_CONDITIONS + "|" + LIMITS_TURNED, OLD_CONDITIONS + "|" + LIMITS_TURNED + "|" + NO_VALUE),
     (r"One or more parameter values are not valid\. A value specified for a secondary index key is not supported\. .*", KEY),
     (r"Invalid \w+: Two document paths (overlap|conflict) with each other; .*",  # which two of three
      r"Invalid \w+: Two document paths (overlap|conflict) with each other; .*"),
