@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <vector>
 
 namespace quipu::http {
 namespace {
@@ -44,12 +45,15 @@ Addresses addresses_of(std::uint16_t first, std::uint16_t second) {
 }
 
 TEST(Connecting, ASilentAddressIsPassedInTime) {
-  // Nobody accepts, and the one who may wait does: whoever comes later hears nothing.
+  // Nobody accepts, and those who may wait do: whoever comes later hears nothing.
   const Listener silent = listen_here(0);
-  const Descriptor waiting = connect_to_one_of(address_of(silent.port), steady_clock::now() + 5s);
-  ASSERT_TRUE(waiting.is_open());
-  errno = 0;
-  EXPECT_FALSE(connect_to_one_of(address_of(silent.port), steady_clock::now() + 50ms).is_open());
+  const Addresses address = address_of(silent.port);
+  std::vector<Descriptor> waiting;
+  const auto one_more_waits = [&] {
+    errno = 0;
+    return waiting.emplace_back(connect_to_one_of(address, steady_clock::now() + 100ms)).is_open();
+  };
+  while (one_more_waits()) ASSERT_LT(waiting.size(), 64U);
   EXPECT_EQ(errno, ETIMEDOUT);
 
   const Listener good = listen_here(16);

@@ -15,8 +15,8 @@ using counter::CallKind;
 using counter::CallOutcome;
 
 // Strict, or a value that does not fit would be cut to the largest one; and where ids are numbers that the server can
-// give, 0 is an id like others. A wait for a lock must end before our own time
-// for the answer: then it is known that nothing was done.
+// give, 0 is an id like others. A wait for a lock must end before our own time for the answer: then it is known that
+// nothing was done.
 constexpr std::string_view session_settings =
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO', "
     "innodb_lock_wait_timeout = 1, autocommit = 1";
