@@ -3,12 +3,14 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
+#include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -77,7 +79,7 @@ inline void write_file(const std::filesystem::path& path, const std::string& byt
   std::ofstream{path, std::ios::binary | std::ios::trunc} << bytes;
 }
 
-// A write made of a function, which its thread can wait for.
+// A write made of a function, which its thread can wait for, and destroy then: finish() lets go of it under a lock.
 class TestWrite final : public Write {
  public:
   explicit TestWrite(std::function<void(WriteGroup&)> apply, bool ends_group = false)
@@ -85,22 +87,27 @@ class TestWrite final : public Write {
 
   void apply(WriteGroup& group) override { apply_(group); }
   void finish(Committed outcome) noexcept override {
+    const std::lock_guard lock{mutex_};
     outcome_ = outcome;
-    done_.store(true);
-    done_.notify_all();
+    finished_.notify_all();
   }
   bool ends_group() const override { return ends_group_; }
-  bool done() const { return done_.load(); }
+  bool done() const {
+    const std::lock_guard lock{mutex_};
+    return outcome_.has_value();
+  }
   Committed wait() {
-    done_.wait(false);
-    return outcome_;
+    std::unique_lock lock{mutex_};
+    finished_.wait(lock, [this] { return outcome_.has_value(); });
+    return *outcome_;
   }
 
  private:
   const std::function<void(WriteGroup&)> apply_;
   const bool ends_group_;
-  std::atomic<bool> done_{false};
-  Committed outcome_ = Committed::unknown;
+  mutable std::mutex mutex_;
+  std::condition_variable finished_;
+  std::optional<Committed> outcome_;
 };
 
 inline Committed commit(Committer& committer, std::function<void(WriteGroup&)> apply) {
