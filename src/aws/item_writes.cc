@@ -70,6 +70,7 @@ void ItemWrites::reset() {
   return_capacity = ReturnCapacity::none;
   return_collection_metrics = false;
   transactional = false;
+  changed_bytes_ = 0;
   answered_ = false;
   clear();
 }
@@ -102,7 +103,6 @@ bool ItemWrites::keeps_items(const ItemWrite& write) const {
 table::Transaction::Verdict ItemWrites::decide(std::size_t step, bool exists, value::Item& item) {
   ItemWrite& write = writes_[step];
   if (exists) add_key(write, item);
-  if (step == 0) changed_bytes_ = 0;
   auto verdict = transactional ? decide_in_transaction(write, exists, item) : decide_write(write, exists, item);
   if (verdict) return *verdict;
   write.failure = std::move(verdict).error();

@@ -1,6 +1,7 @@
 """The store `tidb` on a Galera cluster of three MariaDB nodes: certification refuses commits that no single server would, and
 nodes come and go. Two Quipus count on different nodes."""
 
+import re
 import shutil
 import tempfile
 import threading
@@ -128,7 +129,8 @@ def test_every_statement_of_a_transaction_is_sent_alone(cluster, start_quipu, co
         clients = [LoadClient(quipu.url, "tidb", marked=n % 2 == 0) for n in range(16)]
         Load(clients, lambda n: f"{counter}-{n}" if n < 8 else None).start().wait()
     assert any(b"START TRANSACTION" in request for request in asked)
-    assert not [request for request in asked if b";" in request]
+    # The byte alone may also be the length of a packet.
+    assert not [request for request in asked if re.search(rb";[A-Z]", request)]
 
 
 def test_each_number_once_whatever_breaks(cluster, start_quipu, tmp_path):
