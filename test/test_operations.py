@@ -6,6 +6,7 @@ import re
 import pytest
 
 from quipu_client import query
+from quipu_server import wait_until
 
 
 # --- health
@@ -334,8 +335,7 @@ def test_refusals_of_keys_are_as_described(keyed_server, document):
 
 
 def test_log_lines_have_a_time_a_level_and_an_event(own_server):
-    lines = [line for line in own_server.output().split("\n") if re.match(r"\d{4}-", line)]
-    assert lines
+    lines = wait_until(lambda: re.findall(r"^\d{4}-.*(?=\n)", own_server.output(), re.MULTILINE))
     for line in lines:
         assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (debug|info|warning|error) [a-z0-9_]+( [a-z0-9_]+=\S|$)", line), line
 
@@ -347,7 +347,7 @@ def test_a_peer_cannot_write_log_lines(own_server):
 
 def test_the_log_level_is_kept(fresh_server):
     quiet = fresh_server(flags=["--log-level", "debug"]).start()
-    assert "listening" in quiet.output()
+    wait_until(lambda: " info listening " in quiet.output())
     refused = fresh_server(flags=["--log-level", "error"])
     refused.data.write_text("a file, so that it does not start")
     with pytest.raises(Exception):
