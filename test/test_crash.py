@@ -1,6 +1,9 @@
 """Crashes, damage and full disks, seen from outside. The long runs are `quipu torture`."""
 
+import base64
 import http.client
+import itertools
+import json
 import os
 import random
 import re
@@ -291,6 +294,39 @@ def test_on_a_full_disk_writes_are_refused_reads_go_on_and_it_recovers_by_itself
     assert client.get("/readyz").status == 200
     server.restart("kill")
     assert server.client.value("x") == value + 1
+
+
+def test_a_full_disk_is_freed_by_dropping_a_table(fresh_server, small_disk):
+    """Nobody has to find space elsewhere."""
+    server = fresh_server(directory=small_disk / "server", flags=["--free-space-floor-mib", "32"])
+    client = server.start().client
+    kept, dropped = "kept", "dropped"
+    for name in (kept, dropped):
+        ask_dynamodb(client, "CreateTable", TableName=name, BillingMode="PAY_PER_REQUEST",
+                     AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+                     KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}])
+
+    def put(table, number):
+        value = base64.b64encode(random.randbytes(250_000)).decode()
+        return ask_dynamodb(client, "PutItem", TableName=table, Item={"id": {"S": f"{number}"}, "v": {"B": value}})
+
+    assert put(kept, 0).status == 200
+    numbers = itertools.count()
+    refused = wait_until(lambda: (answer := put(dropped, next(numbers))).status != 200 and answer, deadline_s=60)
+    assert refused.status == 500 and "disk" in refused.text, refused
+    assert put(kept, 1).status == 500
+    assert ask_dynamodb(client, "DeleteTable", TableName=dropped).status == 200
+    wait_until(lambda: put(kept, 1).status == 200, deadline_s=30, every_s=0.1, what="writes after the drop")
+    for number in range(2):
+        key = {"id": {"S": f"{number}"}}
+        assert len(ask_dynamodb(client, "GetItem", TableName=kept, Key=key).json()["Item"]) == 2
+    server.restart("kill")
+    assert ask_dynamodb(server.client, "ListTables").json()["TableNames"] == ["AtomicCounters", kept]
+
+
+def ask_dynamodb(client, operation, **request):
+    return client.post("/", body=json.dumps(request),
+                       headers={"X-Amz-Target": f"DynamoDB_20120810.{operation}", "Content-Type": "application/x-amz-json-1.0"})
 
 
 def test_a_retry_after_507_counts_once(fresh_server, small_disk):

@@ -119,7 +119,7 @@ constexpr auto table = std::to_array<Setting>({
      }},
     {.name = "free-space-floor-mib",
      .placeholder = "N",
-     .help = "Refuse writes (507) while the disk has less than this free [256]",
+     .help = "Refuse writes (507), but for dropping tables, while the disk has less than this free [256]",
      .apply = [](Settings& s, std::string_view v) -> Result<> {
        QUIPU_TRY(s.free_space_floor_mib, parse_number(v, 1, 1'048'576));
        return {};

@@ -300,14 +300,12 @@ Answer<> begin_delete_backup(Call& call) {
     json.begin_object().member("BackupDescription");
     QUIPU_CHECK(append_description(json, context, *schema, "DELETED"));
     json.end_object();
-    QUIPU_CHECK(edit_table(context.tables, schema->name, [&](auto& found) -> Answer<> {
+    return drop_table(context.tables, schema->name, [&](const auto& found) -> Answer<> {
       if (!found) return backup_not_found(arn);
       if (found->filling == table::Filling::under_way || is_being_copied(context.tables, found->name))
         return refuse(ErrorType::backup_in_use, fmt::format("Backup is being created or restored: {}", arn));
-      found.reset();
       return {};
-    }));
-    return {};
+    });
   });
 }
 

@@ -23,6 +23,13 @@ Answer<> answer_table(Call& call, std::string_view member, const table::TableSch
   return {};
 }
 
+// What the table part is told of an answer that it does not know.
+Result<> keep_refusal(Answer<> answer, std::optional<ApiError>& refusal) {
+  if (answer) return {};
+  refusal = std::move(answer).error();
+  return fail(ErrorCode::conflict, "refused");
+}
+
 }  // namespace
 
 bool is_being_copied(const table::Tables& tables, std::string_view table) {
@@ -40,14 +47,22 @@ Answer<std::shared_ptr<const table::TableSchema>> edit_table(
     std::move_only_function<Answer<>(std::optional<table::TableSchema>&)> edit) {
   std::optional<ApiError> refusal;
   auto edited = tables.edit(std::move(name), [&](std::optional<table::TableSchema>& schema) -> Result<> {
-    auto done = edit(schema);
-    if (done) return {};
-    refusal = std::move(done).error();
-    return fail(ErrorCode::conflict, "refused");
+    return keep_refusal(edit(schema), refusal);
   });
   if (refusal) return std::unexpected(*std::move(refusal));
   if (!edited) return std::unexpected(to_api_error(std::move(edited).error()));
   return *std::move(edited);
+}
+
+Answer<> drop_table(table::Tables& tables, std::string name,
+                    std::move_only_function<Answer<>(const std::optional<table::TableSchema>&)> check) {
+  std::optional<ApiError> refusal;
+  auto dropped = tables.drop(std::move(name), [&](const std::optional<table::TableSchema>& schema) -> Result<> {
+    return keep_refusal(check(schema), refusal);
+  });
+  if (refusal) return std::unexpected(*std::move(refusal));
+  if (!dropped) return std::unexpected(to_api_error(std::move(dropped).error()));
+  return {};
 }
 
 Answer<> begin_create_table(Call& call) {
@@ -97,7 +112,7 @@ Answer<> begin_delete_table(Call& call) {
     const auto schema = on_worker.context.tables.find(name);
     if (schema == nullptr || !is_user_table(*schema)) return table_resource_not_found(name);
     QUIPU_CHECK(answer_table(on_worker, "TableDescription", *schema, "DELETING"));
-    QUIPU_CHECK(edit_table(on_worker.context.tables, std::string{name}, [&](auto& found) -> Answer<> {
+    return drop_table(on_worker.context.tables, std::string{name}, [&](const auto& found) -> Answer<> {
       if (!found || !is_user_table(*found)) return table_resource_not_found(name);
       // A backup that was promised reads the table until it is whole.
       if (is_being_copied(on_worker.context.tables, name))
@@ -110,10 +125,8 @@ Answer<> begin_delete_table(Call& call) {
         return validation(
             "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection "
             "first.");
-      found.reset();
       return {};
-    }));
-    return {};
+    });
   });
 }
 

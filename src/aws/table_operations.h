@@ -33,6 +33,10 @@ Answer<std::shared_ptr<const table::TableSchema>> edit_table(
     table::Tables& tables, std::string name,
     std::move_only_function<Answer<>(std::optional<table::TableSchema>&)> edit);
 
+// Likewise for dropping it.
+Answer<> drop_table(table::Tables& tables, std::string name,
+                    std::move_only_function<Answer<>(const std::optional<table::TableSchema>&)> check);
+
 // Whether a backup is being made of it, or restored from it. Inside an edit nobody can begin one meanwhile.
 bool is_being_copied(const table::Tables& tables, std::string_view table);
 

@@ -24,7 +24,7 @@ namespace quipu::storage {
 
 enum class Committed : std::uint8_t {
   durable,      // written and synced, or there was nothing to write
-  no_space,     // refused before anything was written: the disk is below the floor
+  no_space,     // refused before anything was written: the disk is nearly full
   unavailable,  // refused before anything was written: the queue is full, or the store has failed before
   unknown,      // the write or the sync failed: nobody knows what a restart will find
 };
@@ -39,6 +39,8 @@ class Write {
   virtual void finish(Committed outcome) noexcept = 0;
   // True: what it changes takes effect in finish(), so that what comes after it must not be decided before that.
   virtual bool ends_group() const { return false; }
+  // True: afterwards the disk has more space than before. Such a write goes on for longer when the disk runs full.
+  virtual bool frees_space() const { return false; }
 
   HandoffLink<Write> handoff;
 };

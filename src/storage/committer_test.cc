@@ -182,7 +182,7 @@ TEST_F(CommitterTest, WhatEndsItsGroupIsFinishedBeforeTheNextIsDecided) {
                    EXPECT_EQ(read(group, "key"), "1");
                    group.put("key", "2");
                  },
-                 true};
+                 TestWrite::Kind::ends_group};
   TestWrite after{[&](WriteGroup& group) {
     EXPECT_TRUE(last.done());
     EXPECT_EQ(read(group, "key"), "2");

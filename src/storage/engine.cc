@@ -1,6 +1,7 @@
 #include "storage/engine.h"
 
 #include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
 #include <rocksdb/listener.h>
 
 #include <utility>
@@ -136,18 +137,43 @@ std::unique_ptr<rocksdb::Iterator> Engine::new_iterator(const rocksdb::ReadOptio
   return iterator;
 }
 
-bool Engine::has_space() {
+Space Engine::space() {
   const MonotonicTime now = std::chrono::steady_clock::now();
   if (now - space_checked_ >= space_check_interval) {
     space_checked_ = now;
     std::uint64_t free_bytes = 0;
     const rocksdb::IOStatus status =
         disk_.files->GetFreeSpace(directory_.paths.root, rocksdb::IOOptions{}, &free_bytes, nullptr);
+    const std::uint64_t floor = options_.free_space_floor_bytes;
     // Unknown is enough: then the write itself finds out.
-    space_enough_ = !status.ok() || free_bytes >= options_.free_space_floor_bytes;
-    if (space_enough_ && health_.load(std::memory_order_acquire) == Health::disk_full && db_->Resume().ok()) resume();
+    free_space_ = !status.ok() || free_bytes >= floor ? Space::plenty
+                  : free_bytes >= floor / 2           ? Space::scarce
+                                                      : Space::none;
+    if (free_space_ == Space::plenty && health_.load(std::memory_order_acquire) == Health::disk_full &&
+        db_->Resume().ok())
+      resume();
   }
-  return space_enough_ && health_.load(std::memory_order_acquire) != Health::disk_full;
+  return health_.load(std::memory_order_acquire) == Health::disk_full ? Space::none : free_space_;
+}
+
+// Files of level 0 stay, whose rows are of all kinds.
+Result<> Engine::discard_files(std::string_view first, std::string_view end) const {
+  const rocksdb::Slice begin = slice(first);
+  const rocksdb::Slice limit = slice(end);
+  const rocksdb::Status status =
+      rocksdb::DeleteFilesInRange(db_.get(), db_->DefaultColumnFamily(), &begin, &limit, /*include_end=*/false);
+  if (!status.ok()) return std::unexpected(to_error(status, "discarding files"));
+  return {};
+}
+
+Result<> Engine::compact(std::string_view first, std::string_view end) const {
+  const rocksdb::Slice begin = slice(first);
+  const rocksdb::Slice limit = slice(end);
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  const rocksdb::Status status = db_->CompactRange(options, &begin, &limit);
+  if (!status.ok()) return std::unexpected(to_error(status, "compacting"));
+  return {};
 }
 
 Written Engine::write(rocksdb::WriteBatch& batch) {

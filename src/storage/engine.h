@@ -29,6 +29,12 @@ enum class Written : std::uint8_t {
   unknown,  // this batch may be found after a restart, or not
 };
 
+enum class Space : std::uint8_t {
+  plenty,
+  scarce,  // below the floor: only for what frees space
+  none,    // below half of it, or the disk has said so itself
+};
+
 class Engine {
  public:
   static Result<std::unique_ptr<Engine>> open(const StoreOptions& options);
@@ -43,10 +49,11 @@ class Engine {
   std::unique_ptr<rocksdb::Iterator> new_iterator(const rocksdb::ReadOptions& options) const;
   StoreFigures figures() const;
   const Histogram& sync_microseconds() const { return disk_.figures->log_sync_microseconds; }
+  Result<> discard_files(std::string_view first, std::string_view end) const;
+  Result<> compact(std::string_view first, std::string_view end) const;
 
   // ---- committer thread
-  // False: refuse everything for now, the disk is full or nearly so.
-  bool has_space();
+  Space space();
   Written write(rocksdb::WriteBatch& batch);
   // After a failure nothing is written any more, until the directory is opened again.
   bool failed() const { return health_.load(std::memory_order_acquire) == Health::failed; }
@@ -91,7 +98,7 @@ class Engine {
 
   // Committer thread only.
   MonotonicTime space_checked_{};
-  bool space_enough_ = true;
+  Space free_space_ = Space::plenty;
 };
 
 }  // namespace quipu::storage

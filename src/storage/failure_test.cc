@@ -79,6 +79,35 @@ TEST_F(Failure, BelowTheFloorNothingIsWritten) {
   EXPECT_EQ(committer.figures().refused_no_space.value(), 1u);
 }
 
+// Between the floor and half of it, whatever else the disk is used for.
+TEST_F(Failure, BelowTheFloorWhatFreesSpaceIsWritten) {
+  const auto floor = fs::space(temporary_.path()).available / 3 * 4;
+  const auto store = open_or_fail({.directory = temporary_.data(), .free_space_floor_bytes = floor});
+  Committer committer{*store, {}};
+  std::vector<std::unique_ptr<TestWrite>> writes;
+  for (int i = 0; i < 6; ++i) {
+    const auto kind = i % 3 == 0 ? TestWrite::Kind::plain : TestWrite::Kind::frees_space;
+    writes.push_back(
+        std::make_unique<TestWrite>([i](WriteGroup& group) { group.put("key" + std::to_string(i), "value"); }, kind));
+  }
+  for (const auto& write : writes) committer.enqueue(*write);
+  committer.wake();
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_EQ(writes[i]->wait(), i % 3 == 0 ? Committed::no_space : Committed::durable) << i;
+    EXPECT_EQ(value_of(*store, "key" + std::to_string(i)), i % 3 == 0 ? "(absent)" : "value") << i;
+  }
+  EXPECT_EQ(committer.figures().refused_no_space.value(), 2u);
+  EXPECT_TRUE(store->figures().writes_stopped);
+}
+
+TEST_F(Failure, FarBelowTheFloorNothingIsWrittenWhateverItIs) {
+  const auto store = open_or_fail({.directory = temporary_.data(), .free_space_floor_bytes = std::uint64_t{1} << 60});
+  Committer committer{*store, {}};
+  EXPECT_EQ(commit(
+                committer, [](WriteGroup& group) { group.erase("key"); }, TestWrite::Kind::frees_space),
+            Committed::no_space);
+}
+
 // Until it is durable again; the longest that RocksDB's own recovery takes is about five seconds.
 Committed put_until_durable(Committer& committer, std::string_view key, std::string_view value) {
   const auto deadline = std::chrono::steady_clock::now() + 30s;

@@ -91,6 +91,14 @@ Cursor Store::cursor(std::string_view first, std::string_view end) const {
   return Cursor{std::make_unique<Cursor::Position>(*engine_, first, end)};
 }
 
+Result<> Store::discard_files(std::string_view first, std::string_view end) const {
+  return engine_->discard_files(first, end);
+}
+
+Result<> Store::compact(std::string_view first, std::string_view end) const {
+  return engine_->compact(first, end);
+}
+
 StoreFigures Store::figures() const {
   return engine_->figures();
 }

@@ -90,6 +90,12 @@ class Store {
   // Stands on the first row at or after `first`; rows at or after `end` do not exist for it. An empty `end` is none.
   Cursor cursor(std::string_view first, std::string_view end) const;
 
+  // For rows in [first, end) that nobody reads any more and that are to be erased: gives back at once the disk space of
+  // files that hold nothing else. Rows in other files stay, and values that were overwritten may show again.
+  Result<> discard_files(std::string_view first, std::string_view end) const;
+  // Gives back the disk space of what was erased in [first, end), which else happens when it suits. Takes its time.
+  Result<> compact(std::string_view first, std::string_view end) const;
+
   StoreFigures figures() const;
 
  private:

@@ -82,8 +82,10 @@ inline void write_file(const std::filesystem::path& path, const std::string& byt
 // A write made of a function, which its thread can wait for, and destroy then: finish() lets go of it under a lock.
 class TestWrite final : public Write {
  public:
-  explicit TestWrite(std::function<void(WriteGroup&)> apply, bool ends_group = false)
-      : apply_{std::move(apply)}, ends_group_{ends_group} {}
+  enum class Kind : std::uint8_t { plain, ends_group, frees_space };
+
+  explicit TestWrite(std::function<void(WriteGroup&)> apply, Kind kind = Kind::plain)
+      : apply_{std::move(apply)}, kind_{kind} {}
 
   void apply(WriteGroup& group) override { apply_(group); }
   void finish(Committed outcome) noexcept override {
@@ -91,7 +93,8 @@ class TestWrite final : public Write {
     outcome_ = outcome;
     finished_.notify_all();
   }
-  bool ends_group() const override { return ends_group_; }
+  bool ends_group() const override { return kind_ == Kind::ends_group; }
+  bool frees_space() const override { return kind_ == Kind::frees_space; }
   bool done() const {
     const std::lock_guard lock{mutex_};
     return outcome_.has_value();
@@ -104,14 +107,15 @@ class TestWrite final : public Write {
 
  private:
   const std::function<void(WriteGroup&)> apply_;
-  const bool ends_group_;
+  const Kind kind_;
   mutable std::mutex mutex_;
   std::condition_variable finished_;
   std::optional<Committed> outcome_;
 };
 
-inline Committed commit(Committer& committer, std::function<void(WriteGroup&)> apply) {
-  TestWrite write{std::move(apply)};
+inline Committed commit(Committer& committer, std::function<void(WriteGroup&)> apply,
+                        TestWrite::Kind kind = TestWrite::Kind::plain) {
+  TestWrite write{std::move(apply), kind};
   committer.submit(write);
   return write.wait();
 }

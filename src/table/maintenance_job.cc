@@ -11,8 +11,13 @@ namespace {
 
 class StepWrite final : public storage::Write {
  public:
-  StepWrite(const std::function<Result<>(storage::WriteGroup&)>& apply, const std::function<void()>& when_durable)
-      : apply_{apply}, when_durable_{when_durable} {}
+  enum class Kind : std::uint8_t { any, erasing };
+
+  StepWrite(Kind kind, const std::function<Result<>(storage::WriteGroup&)>& apply,
+            const std::function<void()>& when_durable)
+      : kind_{kind}, apply_{apply}, when_durable_{when_durable} {}
+
+  bool frees_space() const override { return kind_ == Kind::erasing; }
 
   void apply(storage::WriteGroup& group) override {
     const auto mark = group.mark();
@@ -35,20 +40,28 @@ class StepWrite final : public storage::Write {
   }
 
  private:
+  const Kind kind_;
   const std::function<Result<>(storage::WriteGroup&)>& apply_;
   const std::function<void()>& when_durable_;
   Result<> result_;
   std::binary_semaphore done_{0};
 };
 
+Result<> write(JobContext& context, StepWrite&& step) {
+  if (context.stop.stop_requested()) return fail(ErrorCode::unavailable, "stopping");
+  context.tables.committer().submit(step);
+  return step.wait();
+}
+
 }  // namespace
 
 Result<> write_step(JobContext& context, const std::function<Result<>(storage::WriteGroup&)>& apply,
                     const std::function<void()>& when_durable) {
-  if (context.stop.stop_requested()) return fail(ErrorCode::unavailable, "stopping");
-  StepWrite write{apply, when_durable};
-  context.tables.committer().submit(write);
-  return write.wait();
+  return write(context, StepWrite{StepWrite::Kind::any, apply, when_durable});
+}
+
+Result<> write_erasing_step(JobContext& context, const std::function<Result<>(storage::WriteGroup&)>& apply) {
+  return write(context, StepWrite{StepWrite::Kind::erasing, apply, {}});
 }
 
 Result<> erase_rows(JobContext& context, const KeyRange& range) {
@@ -61,7 +74,7 @@ Result<> erase_rows(JobContext& context, const KeyRange& range) {
       keys.emplace_back(cursor.key());
     QUIPU_CHECK(cursor.status());
     if (keys.empty()) return {};
-    QUIPU_CHECK(write_step(context, [&](storage::WriteGroup& group) -> Result<> {
+    QUIPU_CHECK(write_erasing_step(context, [&](storage::WriteGroup& group) -> Result<> {
       for (const std::string& key : keys) group.erase(key);
       return {};
     }));

@@ -83,8 +83,10 @@ class RunningJob {
 // `when_durable`, which may be empty.
 Result<> write_step(JobContext& context, const std::function<Result<>(storage::WriteGroup&)>& apply,
                     const std::function<void()>& when_durable = {});
+// Likewise, for a step that only erases: it goes on for longer when the disk runs full.
+Result<> write_erasing_step(JobContext& context, const std::function<Result<>(storage::WriteGroup&)>& apply);
 
-// Erases all rows of the range, in steps.
+// Erases all rows of the range, which nobody reads any more, in steps.
 Result<> erase_rows(JobContext& context, const KeyRange& range);
 
 struct RowBatch {

@@ -105,10 +105,7 @@ class Jobs {
     ASSERT_TRUE(WholeItems{tables()}.erase(schema, {std::move(item)}));
   }
   void drop(const std::string& name) {
-    ASSERT_TRUE(tables().edit(name, [](std::optional<TableSchema>& schema) -> Result<> {
-      schema.reset();
-      return {};
-    }));
+    ASSERT_TRUE(tables().drop(name, [](const std::optional<TableSchema>&) -> Result<> { return {}; }));
   }
 
   std::map<std::string, std::string> rows_below(const std::string& prefix) {

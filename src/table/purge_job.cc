@@ -28,8 +28,13 @@ Result<> purge(JobContext& context, const std::string& prefix) {
   const RunningJob running{context};
   const std::uint64_t before = context.figures.rows_purged.value();
   log_info("purge_began", {{"rows", to_hex(prefix)}});
-  QUIPU_CHECK(erase_rows(context, {.first = prefix, .end = end_of_prefix(prefix)}));
-  QUIPU_CHECK(write_step(context, [&](storage::WriteGroup& group) -> Result<> {
+  const storage::Store& store = context.tables.store();
+  const KeyRange range{.first = prefix, .end = end_of_prefix(prefix)};
+  QUIPU_CHECK(store.discard_files(range.first, range.end));
+  QUIPU_CHECK(erase_rows(context, range));
+  // Nothing is written that would have it compacted, and nothing can be before it is.
+  if (store.figures().writes_stopped) QUIPU_CHECK(store.compact(range.first, range.end));
+  QUIPU_CHECK(write_erasing_step(context, [&](storage::WriteGroup& group) -> Result<> {
     group.erase(purge_key(prefix));
     // A write that shared its group with the drop may have brought the figures back.
     if (prefix.size() == key_codec::table_prefix_bytes) {

@@ -4,6 +4,7 @@
 // Committer thread, but for construction, wait() and take().
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -23,14 +24,20 @@ class Tables;
 // Nothing means that there is no such table: filling it makes one, emptying it drops it.
 using SchemaEdit = std::move_only_function<Result<>(std::optional<TableSchema>& schema)>;
 
+// What speaks against dropping it; there may be no such table.
+using SchemaCheck = std::move_only_function<Result<>(const std::optional<TableSchema>& schema)>;
+
 class SchemaWrite final : public storage::Write {
  public:
-  SchemaWrite(Tables& tables, std::string name, SchemaEdit edit)
-      : tables_{tables}, name_{std::move(name)}, edit_{std::move(edit)} {}
+  enum class Kind : std::uint8_t { change, drop };
+
+  SchemaWrite(Tables& tables, std::string name, SchemaEdit edit, Kind kind)
+      : tables_{tables}, name_{std::move(name)}, edit_{std::move(edit)}, kind_{kind} {}
 
   void apply(storage::WriteGroup& group) override;
   void finish(storage::Committed outcome) noexcept override;
   bool ends_group() const override { return true; }  // whoever comes next sees the schema that it leaves
+  bool frees_space() const override { return kind_ == Kind::drop; }
 
   // Waits until it is durable. What the table is now; null if it was dropped.
   Result<std::shared_ptr<const TableSchema>> wait();
@@ -46,6 +53,7 @@ class SchemaWrite final : public storage::Write {
   Tables& tables_;
   const std::string name_;
   SchemaEdit edit_;
+  const Kind kind_;
 
   std::optional<TableSchema> before_;
   std::optional<TableSchema> after_;

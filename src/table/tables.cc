@@ -137,9 +137,24 @@ std::vector<std::shared_ptr<const TableSchema>> Tables::list() const {
 }
 
 Result<std::shared_ptr<const TableSchema>> Tables::edit(std::string name, SchemaEdit edit) {
+  return change_schema(std::move(name), std::move(edit), SchemaWrite::Kind::change);
+}
+
+Result<> Tables::drop(std::string name, SchemaCheck check) {
+  const auto drop = [&](std::optional<TableSchema>& schema) -> Result<> {
+    QUIPU_CHECK(check(schema));
+    schema.reset();
+    return {};
+  };
+  QUIPU_CHECK(change_schema(std::move(name), drop, SchemaWrite::Kind::drop));
+  return {};
+}
+
+Result<std::shared_ptr<const TableSchema>> Tables::change_schema(std::string name, SchemaEdit edit,
+                                                                 SchemaWrite::Kind kind) {
   if (name.empty() || name.size() > table_name_bytes_max)
     return fail(ErrorCode::invalid_argument, "a table's name has 1 to {} bytes", table_name_bytes_max);
-  SchemaWrite write{*this, std::move(name), std::move(edit)};
+  SchemaWrite write{*this, std::move(name), std::move(edit), kind};
   committer_.submit(write);
   return write.wait();
 }

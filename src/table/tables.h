@@ -47,6 +47,8 @@ class Tables {
   // These wait until the change is durable. The edit runs on the committer thread, sees the schema of that moment, and
   // decides; its error is theirs. What an edit adds with id 0 gets its number.
   Result<std::shared_ptr<const TableSchema>> edit(std::string name, SchemaEdit edit);
+  // Takes the table away, unless `check` objects: an edit that goes on for longer when the disk runs full.
+  Result<> drop(std::string name, SchemaCheck check);
   // `conflict` if there is one of that name. The id in `wanted` is ignored.
   Result<std::shared_ptr<const TableSchema>> create(TableSchema wanted);
   // The table of that name, made if it was not there; `conflict` if it is there with another key.
@@ -116,6 +118,7 @@ class Tables {
 
   Tables(storage::Store& store, storage::Committer& committer, const Clock& clock)
       : store_{store}, committer_{committer}, clock_{clock} {}
+  Result<std::shared_ptr<const TableSchema>> change_schema(std::string name, SchemaEdit edit, SchemaWrite::Kind kind);
   Result<> load();
   Result<> load_schemas();
   Result<> load_streams();
