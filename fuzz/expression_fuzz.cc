@@ -52,10 +52,10 @@ void check_update(std::string_view text, Placeholders& placeholders) {
   if (!update) return;
   const Item before = sample();
   Item after = before;
-  const auto applied = update->apply(after);
+  const auto applied = update->apply(after, SIZE_MAX);
   QUIPU_ASSERT(applied || after == before, "{}", text);
   Item again = before;
-  QUIPU_ASSERT(update->apply(again).has_value() == applied.has_value() && again == after, "{}", text);
+  QUIPU_ASSERT(update->apply(again, SIZE_MAX).has_value() == applied.has_value() && again == after, "{}", text);
   Item picked;
   update->pick_updated(after, picked);
   QUIPU_ASSERT(picked.size() <= after.size() && update->attributes().size() >= picked.size(), "{}", text);

@@ -99,6 +99,7 @@ Answer<> answer(const BatchGet& batch, Call& call) {
   call.body.clear();
   JsonWriter json{call.body};
   json.begin_object().member("Responses").begin_object();
+  value::Item picked;
   for (const TableGets& table : batch.tables) {
     json.member(table.name).begin_array();
     for (std::size_t i = table.first; i < std::min(table.end, processed); ++i) {
@@ -106,7 +107,7 @@ Answer<> answer(const BatchGet& batch, Call& call) {
       capacity.of(get.schema->name).add_read(read_units(items[i] ? items[i]->size_bytes() : 0, get.consistency));
       if (!items[i]) continue;
       std::string text;
-      append_item(text, get.shown(*items[i]));
+      append_item(text, get.shown(*items[i], picked));
       json.raw_value(text);
     }
     json.end_array();

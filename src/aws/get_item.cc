@@ -21,7 +21,8 @@ void answer(const GetRequest& request, bool found, value::Item& item, std::strin
   json.begin_object();
   if (found) {
     for (const value::Attribute& attribute : request.get.key) item.set(attribute.name, attribute.value);
-    append_item_member(json, "Item", request.get.shown(item));
+    value::Item picked;
+    append_item_member(json, "Item", request.get.shown(item, picked));
   }
   if (request.return_capacity != ReturnCapacity::none) {
     Capacity capacity;

@@ -14,9 +14,9 @@ constexpr ExpressionParameters get_parameters{
 
 }  // namespace
 
-value::Item Get::shown(const value::Item& item) const {
+const value::Item& Get::shown(const value::Item& item, value::Item& picked) const {
   if (projection == nullptr) return item;
-  value::Item picked;
+  picked.clear();
   projection->apply(item, picked);
   return picked;
 }

@@ -21,8 +21,8 @@ struct Get {
   std::shared_ptr<const expression::Projection> projection;  // null: the whole item
   Consistency consistency = Consistency::eventual;
 
-  // What is shown of a whole item.
-  value::Item shown(const value::Item& item) const;
+  // What is shown of a whole item: itself, or what `picked` then holds.
+  const value::Item& shown(const value::Item& item, value::Item& picked) const;
 };
 
 // ProjectionExpression or AttributesToGet, with the names that it uses.

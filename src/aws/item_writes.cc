@@ -148,9 +148,7 @@ Answer<table::Transaction::Verdict> ItemWrites::decide_update(ItemWrite& write, 
   if (!exists && write.update && write.update->only_removes()) return Verdict::keep;
   if (!exists) add_key(write, item);
   if (write.update) {
-    QUIPU_API_CHECK(write.update->apply(item));
-    if (item.size_bytes() > item_bytes_max)
-      return validation("Item size to update has exceeded the maximum allowed size");
+    QUIPU_API_CHECK(write.update->apply(item, item_bytes_max));
     QUIPU_CHECK(check_updated_index_keys(*write.schema, item));
   }
   if (keeps_items(write)) write.new_item = item;

@@ -197,7 +197,7 @@ Parser::Ok Parser::in(Part& part) {
     refuse_later(
         "IN operator must have a left hand argument of type Variable Reference and right hand argument of type Seq "
         "with at least one member");
-  part.node = tree_->add_parent(Kind::in, {part.node});
+  part.node = tree_->add_parent_of_list(Kind::in, part.node);
   part.shape = Shape::condition;
   return true;
 }

@@ -131,7 +131,7 @@ TEST(Partiql, UpdateSetsAndRemoves) {
   const expression::Update update{std::move(statement.change), std::move(statement.actions),
                                   expression::Update::Dialect::expression};
   Item item = sample();
-  ASSERT_TRUE(update.apply(item));
+  ASSERT_TRUE(update.apply(item, SIZE_MAX));
   EXPECT_EQ(item.find("n")->as_number().to_string(), "6");
   EXPECT_EQ(item.find("a")->as_string(), "new");
   EXPECT_EQ(item.find("s")->as_string_set().size(), 3U);

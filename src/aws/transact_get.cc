@@ -27,6 +27,7 @@ Answer<> answer(const TransactGet& request, Call& call) {
   JsonWriter json{call.body};
   json.begin_object();
   std::string responses{"["};
+  value::Item picked;
   for (std::size_t i = 0; i < items.size(); ++i) {
     const Get& get = request.gets[i];
     capacity.of(get.schema->name).add_read(read_units(items[i] ? items[i]->size_bytes() : 0, get.consistency));
@@ -34,7 +35,7 @@ Answer<> answer(const TransactGet& request, Call& call) {
     responses += '{';
     if (items[i]) {
       responses += "\"Item\":";
-      append_item(responses, get.shown(*items[i]));
+      append_item(responses, get.shown(*items[i], picked));
     }
     responses += '}';
   }

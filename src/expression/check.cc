@@ -199,8 +199,13 @@ Result<> Check::resolve_value(Node& node) {
   if (value == nullptr)
     return invalid("An expression attribute value used in expression is not defined; attribute value: {}",
                    text_of(node));
-  node.value = static_cast<std::uint32_t>(tree_.values.size());
-  tree_.values.push_back(*value);
+  // Once, however often it is used: a value may have megabytes.
+  const auto known = std::ranges::find(used_values_, value);
+  node.value = static_cast<std::uint32_t>(known - used_values_.begin());
+  if (known == used_values_.end()) {
+    used_values_.push_back(value);
+    tree_.values.push_back(*value);
+  }
   return {};
 }
 

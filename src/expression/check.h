@@ -78,6 +78,7 @@ class Check {
   std::string_view text_;
   Tree& tree_;
   Placeholders& placeholders_;
+  std::vector<const value::Value*> used_values_;  // what each of the tree's values is a copy of
 };
 
 }  // namespace quipu::expression

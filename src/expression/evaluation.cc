@@ -1,5 +1,7 @@
 #include "expression/evaluation.h"
 
+#include <string.h>
+
 #include <algorithm>
 #include <compare>
 #include <cstdint>
@@ -49,8 +51,8 @@ class Evaluation {
   bool holds(NodeIndex index) const {
     const Node& node = tree_.nodes[index];
     switch (node.kind) {
-      case Kind::conjunction: return holds(node.first_child) && holds(tree_.nodes[node.first_child].next);
-      case Kind::disjunction: return holds(node.first_child) || holds(tree_.nodes[node.first_child].next);
+      case Kind::conjunction: return !any_is(false, node);
+      case Kind::disjunction: return any_is(true, node);
       case Kind::negation: return !holds(node.first_child);
       case Kind::between: return is_between(node);
       case Kind::in: return is_in(node);
@@ -77,6 +79,12 @@ class Evaluation {
   };
 
   NodeIndex next(NodeIndex index) const { return tree_.nodes[index].next; }
+
+  bool any_is(bool wanted, const Node& parent) const {
+    for (NodeIndex child = parent.first_child; child != no_node; child = next(child))
+      if (holds(child) == wanted) return true;
+    return false;
+  }
 
   Operand operand(NodeIndex index) const {
     const Node& node = tree_.nodes[index];
@@ -173,15 +181,22 @@ bool matches(const Tree& tree, NodeIndex node, const Item& item) {
   return Evaluation{tree, item}.holds(node);
 }
 
+namespace {
+
+// In linear time, which std::string::find is not.
+bool has_part(std::string_view text, std::string_view part) {
+  return ::memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
+}
+
+}  // namespace
+
 bool contains(const Value& container, const Value& part) {
   const auto is_element = [](const auto& sorted, const auto& element) {
     return std::ranges::binary_search(sorted, element);
   };
   switch (container.type()) {
-    case Type::string:
-      return part.is(Type::string) && container.as_string().find(part.as_string()) != std::string::npos;
-    case Type::binary:
-      return part.is(Type::binary) && container.as_binary().find(part.as_binary()) != std::string::npos;
+    case Type::string: return part.is(Type::string) && has_part(container.as_string(), part.as_string());
+    case Type::binary: return part.is(Type::binary) && has_part(container.as_binary(), part.as_binary());
     case Type::string_set: return part.is(Type::string) && is_element(container.as_string_set(), part.as_string());
     case Type::number_set: return part.is(Type::number) && is_element(container.as_number_set(), part.as_number());
     case Type::binary_set: return part.is(Type::binary) && is_element(container.as_binary_set(), part.as_binary());

@@ -105,16 +105,21 @@ Result<Operator> check(const LegacyComparison& comparison) {
   return facts->op;
 }
 
+// All comparisons below one node, whose depth does not grow with their number.
 class TreeOfComparisons {
  public:
-  Result<> add(LegacyComparison comparison, bool any) {
+  Result<> add(LegacyComparison comparison) {
     QUIPU_TRY(const Operator op, check(comparison));
     const NodeIndex node = node_of(op, std::move(comparison));
-    root_ = root_ == no_node ? node : tree_.add_parent(any ? Kind::disjunction : Kind::conjunction, {root_, node});
+    (first_ == no_node ? first_ : tree_.nodes[last_].next) = node;
+    last_ = node;
     return {};
   }
 
-  Condition take() { return Condition{std::move(tree_), root_}; }
+  Condition take(bool any) {
+    const NodeIndex root = tree_.add_parent_of_list(any ? Kind::disjunction : Kind::conjunction, first_);
+    return Condition{std::move(tree_), root};
+  }
 
  private:
   NodeIndex call(Function function, NodeIndex path) {
@@ -152,10 +157,11 @@ class TreeOfComparisons {
     std::unreachable();
   }
 
-  NodeIndex parent(Kind kind, NodeIndex path) { return tree_.add_parent(kind, {path}); }
+  NodeIndex parent(Kind kind, NodeIndex path) { return tree_.add_parent_of_list(kind, path); }
 
   Tree tree_;
-  NodeIndex root_ = no_node;
+  NodeIndex first_ = no_node;
+  NodeIndex last_ = no_node;
 };
 
 // The part of an Expected that must not be there together with another.
@@ -237,8 +243,8 @@ Result<std::vector<LegacyComparison>> comparisons_of(std::vector<ExpectedAttribu
 Result<Condition> condition_of(std::vector<LegacyComparison> comparisons, bool any) {
   QUIPU_ASSERT(!comparisons.empty(), "");
   TreeOfComparisons tree;
-  for (LegacyComparison& comparison : comparisons) QUIPU_CHECK(tree.add(std::move(comparison), any));
-  return tree.take();
+  for (LegacyComparison& comparison : comparisons) QUIPU_CHECK(tree.add(std::move(comparison)));
+  return tree.take(any);
 }
 
 Result<Update> update_of(std::vector<LegacyUpdate> updates) {

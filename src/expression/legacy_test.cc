@@ -111,7 +111,7 @@ value::Item updated(LegacyUpdate update) {
   const auto parsed = update_of({std::move(update)});
   EXPECT_TRUE(parsed) << message_of(parsed);
   if (parsed) {
-    EXPECT_TRUE(parsed->apply(after));
+    EXPECT_TRUE(parsed->apply(after, SIZE_MAX));
   }
   return after;
 }
@@ -119,7 +119,7 @@ value::Item updated(LegacyUpdate update) {
 std::string update_refusal(LegacyUpdate update) {
   value::Item after = sample();
   const auto parsed = update_of({std::move(update)});
-  return parsed ? message_of(parsed->apply(after)) : message_of(parsed);
+  return parsed ? message_of(parsed->apply(after, SIZE_MAX)) : message_of(parsed);
 }
 
 TEST(LegacyUpdate, PutsAddsAndDeletes) {
@@ -154,7 +154,7 @@ TEST(LegacyUpdate, NoUpdatesChangeNothing) {
   value::Item after = sample();
   const auto parsed = update_of({});
   ASSERT_TRUE(parsed);
-  EXPECT_TRUE(parsed->apply(after));
+  EXPECT_TRUE(parsed->apply(after, SIZE_MAX));
   EXPECT_EQ(after, sample());
 }
 

@@ -183,7 +183,7 @@ Result<Syntax::Part> Syntax::in(NodeIndex left) {
     last = member.node;
   } while (lexer_.take(Lexeme::comma));
   QUIPU_CHECK(expect(Lexeme::close));
-  return Part{.node = tree_.add_parent(Kind::in, {left}), .shape = Shape::condition};
+  return Part{.node = tree_.add_parent_of_list(Kind::in, left), .shape = Shape::condition};
 }
 
 Result<Syntax::Part> Syntax::primary() {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 namespace quipu::expression {
@@ -86,9 +87,13 @@ NodeIndex Tree::add(Node node) {
 }
 
 NodeIndex Tree::add_parent(Kind kind, std::initializer_list<NodeIndex> children) {
-  const NodeIndex parent = add({.kind = kind, .first_child = *children.begin()});
-  for (const NodeIndex* child = children.begin(); child + 1 != children.end(); ++child) nodes[*child].next = child[1];
-  return parent;
+  for (const NodeIndex* child = children.begin(); child != children.end(); ++child)
+    nodes[*child].next = child + 1 != children.end() ? child[1] : no_node;
+  return add_parent_of_list(kind, *children.begin());
+}
+
+NodeIndex Tree::add_parent_of_list(Kind kind, NodeIndex first_child) {
+  return add({.kind = kind, .first_child = first_child});
 }
 
 NodeIndex Tree::add_path(std::string_view attribute) {
@@ -116,23 +121,39 @@ std::string to_string(std::span<const Step> steps) {
 
 namespace {
 
-void add_once(std::vector<std::string>& names, const std::string& name) {
-  if (std::ranges::find(names, name) == names.end()) names.push_back(name);
-}
+// Up to this many a look at each is cheaper than a set.
+constexpr std::size_t linear_search_max = 16;
+
+class Names {
+ public:
+  void add_once(const std::string& name) {
+    if (names_.size() < linear_search_max) {
+      if (std::ranges::find(names_, name) == names_.end()) names_.push_back(name);
+      return;
+    }
+    if (known_.empty()) known_.insert(names_.begin(), names_.end());
+    if (known_.insert(name).second) names_.push_back(name);
+  }
+  std::vector<std::string> take() { return std::move(names_); }
+
+ private:
+  std::vector<std::string> names_;
+  std::unordered_set<std::string> known_;
+};
 
 }  // namespace
 
 std::vector<std::string> attributes_of(const Tree& tree, std::span<const Path> paths) {
-  std::vector<std::string> names;
-  for (const Path& path : paths) add_once(names, tree.first_step(path).name);
-  return names;
+  Names names;
+  for (const Path& path : paths) names.add_once(tree.first_step(path).name);
+  return names.take();
 }
 
 std::vector<std::string> nested_attributes_of(const Tree& tree, std::span<const Path> paths) {
-  std::vector<std::string> names;
+  Names names;
   for (const Path& path : paths)
-    if (path.step_count > 1) add_once(names, tree.first_step(path).name);
-  return names;
+    if (path.step_count > 1) names.add_once(tree.first_step(path).name);
+  return names.take();
 }
 
 }  // namespace quipu::expression

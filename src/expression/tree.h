@@ -2,7 +2,7 @@
 // before its parent. Nothing in it refers to the request's text once it is checked.
 //
 // Operators and functions together are operators_max at most, so whatever recurses over a checked tree does not go
-// deeper than that.
+// deeper than that. Trees of the older parameters may have more, but are flat.
 #pragma once
 
 #include <compare>
@@ -108,9 +108,10 @@ struct Tree {
   }
   const Step& first_step(const Path& path) const { return steps[path.first_step]; }
 
-  // For making trees. The parent takes the children in their order.
+  // For making trees. The parent takes the children in their order, and no others.
   NodeIndex add(Node node);
   NodeIndex add_parent(Kind kind, std::initializer_list<NodeIndex> children);
+  NodeIndex add_parent_of_list(Kind kind, NodeIndex first_child);  // and all that are linked to it
   NodeIndex add_path(std::string_view attribute);
   NodeIndex add_value(value::Value value);
 };

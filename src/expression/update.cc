@@ -64,10 +64,19 @@ void remove(std::span<const Step> steps, Item& item) {
   elements.erase(elements.begin() + static_cast<std::ptrdiff_t>(last.index));
 }
 
-// Of several mistakes the last one is told.
-Result<> work_out(const NewValues& new_values, std::span<const Action> actions, std::span<Outcome> outcomes) {
+std::unexpected<Error> too_large() {
+  return fail(ErrorCode::invalid_argument, "Item size to update has exceeded the maximum allowed size");
+}
+
+// Of several mistakes the last one is told. Values may be made of each other, so a small update can ask for gigabytes:
+// nothing is made any more once the item would be too large.
+Result<> work_out(const NewValues& new_values, std::span<const Action> actions, std::size_t bytes_max,
+                  std::span<Outcome> outcomes) {
+  std::size_t bytes = 0;
   for (std::size_t i = actions.size(); i-- > 0;) {
     QUIPU_TRY(outcomes[i], new_values.of(actions[i]));
+    if (outcomes[i].effect == Outcome::Effect::set) bytes += outcomes[i].value.size_bytes();
+    if (bytes > bytes_max) return too_large();
   }
   return {};
 }
@@ -95,13 +104,14 @@ Update::Update(Tree tree, std::vector<Action> actions, Dialect dialect)
   });
 }
 
-Result<> Update::apply(Item& item) const {
+Result<> Update::apply(Item& item, std::size_t bytes_max) const {
   std::array<Outcome, inline_outcomes_max> few;
   std::vector<Outcome> many;
   if (actions_.size() > few.size()) many.resize(actions_.size());
   const std::span<Outcome> outcomes =
       many.empty() ? std::span<Outcome>{few}.first(actions_.size()) : std::span<Outcome>{many};
-  QUIPU_CHECK(work_out(NewValues{tree_, item, dialect_ == Dialect::attribute_updates}, actions_, outcomes));
+  const NewValues new_values{tree_, item, dialect_ == Dialect::attribute_updates};
+  QUIPU_CHECK(work_out(new_values, actions_, bytes_max, outcomes));
   // Elements beyond a list's end are appended in the order of their numbers. Removing comes last and from the end, so
   // that every number means what it meant before.
   for (const std::uint32_t i : sorted_)
@@ -109,6 +119,7 @@ Result<> Update::apply(Item& item) const {
       set(tree_.steps_of(actions_[i].target), std::move(outcomes[i].value), item);
   for (auto i = sorted_.rbegin(); i != sorted_.rend(); ++i)
     if (outcomes[*i].effect == Outcome::Effect::remove) remove(tree_.steps_of(actions_[*i].target), item);
+  if (item.size_bytes() > bytes_max) return too_large();
   return {};
 }
 

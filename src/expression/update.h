@@ -2,6 +2,7 @@
 // it was before.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -24,9 +25,9 @@ class Update {
   // For legacy.h. The actions are in their order, and no two of them have the same target.
   Update(Tree tree, std::vector<Action> actions, Dialect dialect);
 
-  // An item that does not exist yet comes as one that has nothing but its key. After an error it is unchanged. How
-  // large and how deep it has become is for the caller to check.
-  Result<> apply(value::Item& item) const;
+  // An item that does not exist yet comes as one that has nothing but its key. After an error it is unchanged, but for
+  // that of having become larger than `bytes_max`. How deep it has become is for the caller to check.
+  Result<> apply(value::Item& item, std::size_t bytes_max) const;
 
   // The top-level attributes that it changes, each once, in order: none of them may be part of the key.
   std::vector<std::string> attributes() const;

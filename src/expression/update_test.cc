@@ -17,7 +17,7 @@ Update parsed(std::string_view text, Entries entries) {
 }
 
 value::Item updated(std::string_view text, value::Item of, Entries entries = {}) {
-  const auto result = parsed(text, entries).apply(of);
+  const auto result = parsed(text, entries).apply(of, SIZE_MAX);
   EXPECT_TRUE(result) << text << ": " << message_of(result);
   return of;
 }
@@ -28,7 +28,7 @@ std::string refusal(std::string_view text, const value::Item& of = {}, Entries e
   const auto update = Update::parse(text, known);
   if (!update) return message_of(update);
   value::Item after = of;
-  const auto result = update->apply(after);
+  const auto result = update->apply(after, SIZE_MAX);
   if (!result) {
     EXPECT_EQ(after, of) << text;
   }
