@@ -1,6 +1,7 @@
 """GET /counter/watch: server-sent events. Runs against any server."""
 
 import json
+import re
 import threading
 
 import pytest
@@ -208,3 +209,42 @@ def test_a_stopping_server_ends_its_watches(fresh_server):
     assert opened.value() == 0
     assert server.terminate(deadline_s=5) == 0
     assert opened.connection.is_closed_by_server()
+
+
+def test_what_is_no_counter_any_more_ends_the_stream_and_its_connection(watch, client, counter):
+    """A request behind it would be woken by what was meant for the stream."""
+    opened = watch(counter)
+    assert opened.value() == 0
+    opened.connection.send(b"POST /counter/increment?counter=behind HTTP/1.1\r\nHost: x\r\n\r\n")
+    item = {"id": {"S": counter}, "lastValue": {"S": "no number"}}
+    client.post("/", body=json.dumps({"TableName": "AtomicCounters", "Item": item}),
+                headers={"X-Amz-Target": "DynamoDB_20120810.PutItem", "Content-Type": "application/x-amz-json-1.0"})
+    with pytest.raises(AssertionError, match="the stream ended"):
+        opened.event()
+    assert opened.connection.read_until(b"\r\n") == b"\r\n", "nothing stands behind the last chunk"
+    assert opened.connection.is_closed_by_server()
+
+
+def test_head_is_answered_at_once(client, counter):
+    with client.raw() as connection:
+        connection.send(f"HEAD /counter/watch?counter={counter} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        status, headers = connection.read_head()
+        assert status == 200 and headers["content-type"].startswith("text/event-stream")
+        assert connection.is_closed_by_server()
+
+
+@pytest.mark.parametrize("store", ["redis", "nonsense"])
+def test_counters_of_other_stores_cannot_be_watched(client, counter, store):
+    answer = client.get(f"/counter/watch?counter={counter}&store={store}")
+    assert answer.status == 400 and "local" in answer.json()["error_description"]
+
+
+def test_a_revoked_key_loses_its_streams(fresh_server, counter):
+    server = fresh_server(dev=False).start()
+    admin = server.new_client(headers={"x-api-key": re.search(r"QUIPU_API_KEY=(\S+)", server.output()).group(1)})
+    key = admin.post("/keys", body=json.dumps({"name": "short-lived"})).json()
+    opened = Watch(server.new_client(headers={"x-api-key": key["key"]}), counter)
+    assert opened.value() == 0
+    assert admin.delete(f"/keys?id={key['id']}").status == 204
+    with pytest.raises(AssertionError, match="the stream ended"):
+        opened.event()

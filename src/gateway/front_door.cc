@@ -117,7 +117,9 @@ void FrontDoor::resume(http::Exchange& exchange) {
 
 void FrontDoor::tick(http::Exchange& exchange) {
   auto& session = static_cast<Session&>(*exchange.state);
-  session.endpoint->tick(session);
+  if (gate_.still_knows(session)) return session.endpoint->tick(session);
+  session.endpoint->closed(session);
+  exchange.end_stream();
 }
 
 void FrontDoor::closed(http::Exchange& exchange) noexcept {

@@ -61,6 +61,10 @@ bool Gate::identify(Session& session, std::optional<std::string_view> key) const
   return true;
 }
 
+bool Gate::still_knows(Session& session) const {
+  return keys_ == Keys::off || identify(session, session.shown_key);
+}
+
 // A request whose head was let in is identified again when its body is there, because its key may have been revoked in
 // between; but it counts once.
 Gate::Passage Gate::count(Session& session) {

@@ -27,6 +27,8 @@ class Gate {
   enum class Passage : std::uint8_t { open, refused, throttled, later };
   // Unless it is open, the request is answered; or postponed if it is `later`.
   Passage admit(Session& session, Access access, Refusals refusals) const;
+  // Is the key that a request came with still good? It may be under way for days.
+  bool still_knows(Session& session) const;
 
  private:
   bool identify(Session& session, std::optional<std::string_view> key) const;

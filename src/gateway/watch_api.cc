@@ -20,8 +20,9 @@ class Watch final : public table::Watcher,
     counters_.watch(name_, *this);
   }
 
+  // Every write of a busy counter comes here, for each of its watches: what is known already must cost next to nothing.
   void item_changed() noexcept override {
-    changed_.store(true);
+    if (changed_.load() || changed_.exchange(true)) return;
     wake();
   }
 
@@ -108,12 +109,20 @@ class Watch final : public table::Watcher,
 
 void WatchEndpoint::handle(Session& session) {
   http::Exchange& exchange = session.exchange;
+  const auto store = read_store(exchange.request());
+  if (!store) return respond_error(exchange, store.error());
+  if (*store != local_.name)
+    return respond_error(exchange,
+                         {ErrorCode::invalid_argument,
+                          fmt::format("counters of the store {} can be watched, and of no other", local_.name)});
   session.choose(local_);
   const auto named = read_one_counter(exchange.request(), counter::CallKind::read, session.name, *session.call);
   if (!named) return respond_error(exchange, named.error());
   if (*named == Named::no) return respond_counter_not_specified(exchange);
   const std::array<http::Header, 1> no_cache{{{"Cache-Control", "no-cache"}}};
+  const bool is_head = exchange.request().method() == http::Method::head;
   exchange.begin_stream(200, "text/event-stream", no_cache);
+  if (is_head) return exchange.end_stream();
   session.watch = std::make_shared<Watch>(counters_, exchange, session.name);
   resume(session);
 }

@@ -2,6 +2,7 @@
 #include "http/connection.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.h"
 #include "http/event_loop.h"
@@ -258,7 +259,7 @@ void Connection::start_exchange(const Request& request) {
 // Starts the clock of a request that has begun but is not whole, and asks for its body if the peer waits to be asked.
 void Connection::note_incomplete() {
   if (phase_ != Phase::reading || input_is_new_ || input_.empty()) return;
-  if (bytes_since_ == 0) {
+  if (bytes_since_ == 0 && !in_body_) {
     since_ = loop_.now();
     bytes_since_ = input_.size();
   }
@@ -298,13 +299,15 @@ void Connection::tick() {
   advance();
 }
 
-// The peer has had its grace and is still slower than the least rate.
-bool Connection::is_too_slow(MonotonicTime now, std::chrono::milliseconds grace, std::size_t bytes) const {
+// The peer has had its grace and is still slower than the least rate. Each grace is looked at by itself: who was fast
+// has earned no hours of silence.
+bool Connection::is_too_slow(MonotonicTime now, std::chrono::milliseconds grace) {
   const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - since_);
   if (elapsed <= grace) return false;
   const auto bytes_min =
       static_cast<std::size_t>(elapsed.count()) * loop_.limits().body_rate_min_bytes_per_second / 1000;
-  return bytes < bytes_min;
+  since_ = now;
+  return std::exchange(bytes_since_, 0) < bytes_min;
 }
 
 void Connection::check_deadlines(MonotonicTime now) {
@@ -312,7 +315,7 @@ void Connection::check_deadlines(MonotonicTime now) {
   if (phase_ == Phase::closed || phase_ == Phase::waiting) return;
   bool missed = false;
   if (has_unsent()) {
-    missed = is_stalled_ && is_too_slow(now, limits.write_deadline, bytes_since_);
+    missed = is_stalled_ && is_too_slow(now, limits.write_deadline);
   } else if (phase_ == Phase::handshake) {
     missed = now - since_ > limits.header_deadline;
   } else if (phase_ == Phase::lingering) {
@@ -320,8 +323,7 @@ void Connection::check_deadlines(MonotonicTime now) {
   } else if (phase_ == Phase::reading && input_.empty()) {
     if (now - since_ > limits.idle_deadline) close();
   } else if (phase_ == Phase::reading) {
-    const bool slow =
-        in_body_ ? is_too_slow(now, limits.body_grace, bytes_since_) : now - since_ > limits.header_deadline;
+    const bool slow = in_body_ ? is_too_slow(now, limits.body_grace) : now - since_ > limits.header_deadline;
     if (!slow) return;
     loop_.figures().deadlines_missed.add();
     refuse(in_body_ ? Refusal::body_deadline : Refusal::header_deadline);

@@ -90,7 +90,7 @@ class Connection final : public Exchange {
   void transmit_unsent();
   std::size_t transmit(std::string_view bytes);
   std::string_view connection_option(bool keep_alive) const;
-  bool is_too_slow(MonotonicTime now, std::chrono::milliseconds grace, std::size_t bytes) const;
+  bool is_too_slow(MonotonicTime now, std::chrono::milliseconds grace);
   bool has_unsent() const { return !unsent_.empty(); }
 
   EventLoop& loop_;

@@ -53,13 +53,13 @@ void Connection::finish_exchange(int status, bool keep_alive) {
 void Connection::begin_stream(int status, std::string_view content_type, std::span<const Header> extra) {
   QUIPU_ASSERT(phase_ == Phase::waiting, "begin_stream() without a request, or after its answer");
   is_chunked_ = !is_http_1_0_;
-  const bool keep_alive = keep_alive_ && is_chunked_ && !closes_after_answer_ && !loop_.is_stopping();
-  keep_alive_ = keep_alive;
   if (!broken_) {
     const ResponseHead head{.status = status,
                             .content_type = content_type,
                             .framing = is_chunked_ ? BodyFraming::chunked : BodyFraming::until_end,
-                            .connection = connection_option(keep_alive),
+                            // Whoever wakes a stream may do so once more when it has ended. No request may follow that
+                            // would take it for its own.
+                            .connection = connection_option(/*keep_alive=*/false),
                             .extra = extra,
                             .added = added_headers_};
     append_head(output(), head, loop_.date_line());
@@ -92,7 +92,7 @@ void Connection::end_stream() {
   QUIPU_ASSERT(phase_ == Phase::streaming, "end_stream() without a stream");
   if (is_chunked_ && !is_head_ && !broken_) output().append(last_chunk);
   if (overflowed_) broken_ = true;  // the end must not look like the stream's
-  phase_ = keep_alive_ && !closes_after_answer_ && !loop_.is_stopping() ? Phase::reading : Phase::lingering;
+  phase_ = Phase::lingering;
   since_ = loop_.now();
   loop_.figures().streams_closed.add();
   if (loop_.current() != this) loop_.queue(*this);

@@ -99,6 +99,13 @@ TEST(ServerLimits, SlowBodiesAreRefused) {
   EXPECT_TRUE(peer.is_at_end());
 }
 
+TEST(ServerLimits, WhoWasFastAtFirstMayNotBeSilentLater) {
+  TestServer server{{.limits = {.body_grace = 100ms}}};
+  RawPeer peer{server.port()};
+  peer.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n" + std::string(900'000, 'x'));
+  expect_refusal(peer.read_answer(), "408", "body_too_slow");
+}
+
 TEST(ServerLimits, IdleConnectionsAreClosed) {
   TestServer server{{.limits = {.idle_deadline = 100ms}}};
   RawPeer silent{server.port()};

@@ -307,20 +307,21 @@ TEST(Server, AnOwedAnswerKeepsTheConnectionOfAPeerThatIsGone) {
   EXPECT_EQ(server.handler.resumed, 2);
 }
 
+// The connection ends with it: a wake that the stream still gets is not to be taken for one of the next request.
 TEST(Server, StreamsReachThePeerAndEnd) {
   TestServer server{{.limits = {.stream_tick_interval = 20ms}}};
   RawPeer peer{server.port()};
-  peer.send(get("/stream/s"));
-  EXPECT_NE(peer.read_until("\r\n\r\n").find("Transfer-Encoding: chunked\r\n"), std::string::npos);
+  peer.send(get("/stream/s") + get("/after"));
+  const std::string head = peer.read_until("\r\n\r\n");
+  EXPECT_NE(head.find("Transfer-Encoding: chunked\r\n"), std::string::npos);
+  EXPECT_NE(head.find("Connection: close\r\n"), std::string::npos);
   server.handler.publish("s", "data: 1\n\n");
   EXPECT_EQ(peer.read_until("\n\n\r\n"), "9\r\ndata: 1\n\n\r\n");
   server.handler.publish("s", "data: 2\n\n");
   EXPECT_EQ(peer.read_until("\n\n\r\n"), "9\r\ndata: 2\n\n\r\n");
   EXPECT_TRUE(eventually([&] { return server.handler.ticks >= 2; }));
   server.handler.finish("s");
-  EXPECT_EQ(peer.read_until("0\r\n\r\n"), "0\r\n\r\n");
-  peer.send(get("/after"));
-  EXPECT_EQ(body_of(peer.read_answer()), "GET /after? ");
+  EXPECT_EQ(peer.read_to_end(), "0\r\n\r\n");
   EXPECT_EQ(server.handler.streams_closed, 0);
 }
 
@@ -328,9 +329,9 @@ TEST(Server, StreamsReachThePeerAndEnd) {
 TEST(Server, AnAnswerMayBeGivenInAnotherOnesTurn) {
   TestServer server;
   RawPeer waits{server.port()};
-  RawPeer streams{server.port()};
   RawPeer answers{server.port()};
   for (int i = 0; i < 10; ++i) {
+    RawPeer streams{server.port()};
     waits.send(get("/later/a") + get("/next"));
     streams.send(get("/stream/s"));
     server.handler.wait_for("a");
