@@ -38,28 +38,30 @@ struct Record {
   std::string_view payload;
 };
 
-// The record at `at`, if a whole and right one is there.
-std::optional<Record> record_at(std::string_view bytes, std::size_t at) {
-  const std::size_t block_end = std::min(bytes.size(), at - at % block_bytes + block_bytes);
+std::size_t block_end_of(std::string_view bytes, std::size_t at) {
+  return std::min(bytes.size(), at - at % block_bytes + block_bytes);
+}
+
+// What would be a record if its checksum were right.
+std::optional<Record> unchecked_record_at(std::string_view bytes, std::size_t at) {
+  const std::size_t block_end = block_end_of(bytes, at);
   if (at + header_bytes > block_end) return std::nullopt;
   const auto length = load_little_endian<std::uint16_t>(bytes.data() + at + 4);
   const auto type = static_cast<std::uint8_t>(bytes[at + 6]);
   if (type < 1 || type > 4 || at + header_bytes + length > block_end) return std::nullopt;
-  const auto checksum = unmask(load_little_endian<std::uint32_t>(bytes.data() + at));
-  if (checksum != crc32c(bytes.substr(at + 6, 1u + length))) return std::nullopt;
   return Record{static_cast<Type>(type), bytes.substr(at + header_bytes, length)};
 }
 
-// Whether a batch begins anywhere from `at` on. A damaged length hides where the next record starts, so every byte is
-// tried; the type and the length rule out nearly all of them before the checksum is taken.
-bool batch_begins_after(std::string_view bytes, std::size_t at) {
-  for (; at + header_bytes <= bytes.size(); ++at) {
-    const auto type = static_cast<Type>(bytes[at + 6]);
-    if (type != Type::full && type != Type::first) continue;
-    const auto record = record_at(bytes, at);
-    if (record && !record->payload.empty()) return true;
-  }
-  return false;
+bool checksum_is_right(std::string_view bytes, std::size_t at, const Record& record) {
+  const auto checksum = unmask(load_little_endian<std::uint32_t>(bytes.data() + at));
+  return checksum == crc32c(bytes.substr(at + 6, 1u + record.payload.size()));
+}
+
+// The record at `at`, if a whole and right one is there.
+std::optional<Record> record_at(std::string_view bytes, std::size_t at) {
+  auto record = unchecked_record_at(bytes, at);
+  if (record && !checksum_is_right(bytes, at, *record)) record.reset();
+  return record;
 }
 
 // Joins the beginnings of a batch's fragments, as far as its own header.
@@ -71,16 +73,63 @@ class BatchHeader {
     size_ += wanted;
   }
   bool complete() const { return size_ == batch_header_bytes; }
+  std::uint64_t first_sequence() const { return load_little_endian<std::uint64_t>(bytes_.data()); }
   std::uint64_t last_sequence() const {
-    const auto first = load_little_endian<std::uint64_t>(bytes_.data());
-    const auto rows = load_little_endian<std::uint32_t>(bytes_.data() + sizeof first);
-    return rows == 0 ? first : first + rows - 1;
+    const auto rows = load_little_endian<std::uint32_t>(bytes_.data() + sizeof(std::uint64_t));
+    return rows == 0 ? first_sequence() : first_sequence() + rows - 1;
   }
 
  private:
   std::array<char, batch_header_bytes> bytes_{};
   std::size_t size_ = 0;
 };
+
+// What the first sequence number of the batch behind a broken one can be.
+struct NextSequence {
+  std::uint64_t above = 0;
+  std::optional<std::uint64_t> exactly;
+
+  bool fits(std::uint64_t sequence) const { return exactly ? sequence == *exactly : sequence > above; }
+};
+
+// `header` is that of the broken batch, perhaps broken too. It is trusted if it goes on where the batch before ended.
+NextSequence sequence_behind(const BatchHeader& header, const LogScan& before) {
+  NextSequence next{.above = before.last_sequence, .exactly = std::nullopt};
+  const bool trusted = before.batches > 0 && header.complete() && header.first_sequence() == before.last_sequence + 1;
+  if (trusted) next.exactly = header.last_sequence() + 1;
+  return next;
+}
+
+// Whether a batch begins where the lengths say, from the broken record at `at` on.
+bool batch_begins_behind_lengths(std::string_view bytes, std::size_t at) {
+  for (auto record = unchecked_record_at(bytes, at); record;) {
+    at += header_bytes + record->payload.size();
+    const std::size_t block_left = block_bytes - at % block_bytes;
+    if (block_left < header_bytes) at += block_left;
+    record = unchecked_record_at(bytes, at);
+    const bool begins = record && (record->type == Type::full || record->type == Type::first);
+    if (begins && !record->payload.empty() && checksum_is_right(bytes, at, *record)) return true;
+  }
+  return false;
+}
+
+// Whether a batch begins anywhere from `at` on. A damaged length hides where the next record starts, so every byte is
+// tried. What stands there may be a client's value, made of records: so the batch must be the one that comes next.
+bool batch_begins_after(std::string_view bytes, std::size_t at, const NextSequence& next) {
+  for (; at + header_bytes <= bytes.size(); ++at) {
+    const auto type = static_cast<Type>(bytes[at + 6]);
+    if (type != Type::full && type != Type::first) continue;
+    const auto record = unchecked_record_at(bytes, at);
+    if (!record || record->payload.empty()) continue;
+    BatchHeader header;
+    header.add(record->payload);
+    // Only the end of a block cuts a header.
+    const bool cut = !header.complete() && at + header_bytes + record->payload.size() == block_end_of(bytes, at);
+    if (!cut && !(header.complete() && next.fits(header.first_sequence()))) continue;
+    if (checksum_is_right(bytes, at, *record)) return true;
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -114,7 +163,12 @@ LogScan scan_log(std::string_view bytes) {
   const bool unwritten = log.batches > 0 && rest.find_first_not_of('\0') == std::string_view::npos;
   if (unwritten) at = bytes.size();
   log.torn = at < bytes.size() || batch.has_value();
-  log.damaged = at < bytes.size() && batch_begins_after(bytes, at);
+  if (at < bytes.size()) {
+    BatchHeader broken = batch.value_or(BatchHeader{});
+    const std::size_t payload = std::min(at + header_bytes, bytes.size());
+    if (!broken.complete()) broken.add(bytes.substr(payload, block_end_of(bytes, at) - payload));
+    log.damaged = batch_begins_behind_lengths(bytes, at) || batch_begins_after(bytes, at, sequence_behind(broken, log));
+  }
   return log;
 }
 

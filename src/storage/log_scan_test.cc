@@ -84,6 +84,40 @@ TEST_F(LogScanTest, EveryFlippedBitBeforeTheLastBatchIsDamageAtItsBatch) {
   }
 }
 
+TEST_F(LogScanTest, AFlippedBitInABatchsHeaderIsDamage) {
+  for (const std::size_t batch : {std::size_t{1}, std::size_t{10}, std::size_t{17}, std::size_t{40}}) {
+    for (std::size_t at = ends_[batch]; at < ends_[batch] + 19; ++at) {  // its record's header, and its own
+      std::string damaged = bytes_;
+      damaged[at] ^= 1;
+      EXPECT_TRUE(scan_log(damaged).damaged) << batch << " at " << at - ends_[batch];
+    }
+  }
+}
+
+// A client's value may be anything, records of a log too.
+TEST_F(LogScanTest, ATornBatchWhoseValuesAreRecordsIsATornTail) {
+  const std::string record = bytes_.substr(0, ends_[1]);  // right, and of this very log
+  std::string value;
+  while (value.size() < 90'000) value += record;
+  {
+    const auto store = open_or_fail({.directory = temporary_.path() / "other"});
+    Committer committer{*store, {}};
+    ASSERT_EQ(put(committer, "before", "value"), Committed::durable);
+    ASSERT_EQ(put(committer, "key", value), Committed::durable);
+    for (const auto& entry : fs::directory_iterator{temporary_.path() / "other/rows"})
+      if (entry.path().extension() == ".log") bytes_ = read_file(entry.path());
+  }
+  const std::size_t end = scan_log(bytes_).good_bytes;
+  ASSERT_GT(end, 90'000u);
+  for (const std::size_t lost : {std::size_t{100}, std::size_t{4'096}, std::size_t{50'000}, std::size_t{89'000}}) {
+    std::string torn = bytes_.substr(0, end);
+    std::fill_n(torn.end() - static_cast<std::ptrdiff_t>(lost), lost, '\0');
+    const LogScan scan = scan_log(torn);
+    EXPECT_TRUE(scan.torn && !scan.damaged) << lost;
+    EXPECT_EQ(scan.batches, 1u) << lost;
+  }
+}
+
 // The middle of a group that a power cut tore may be zeros, and later parts of the same group may be whole.
 TEST_F(LogScanTest, HoleInTheLastBatchIsATornTail) {
   std::size_t large = 0;
