@@ -16,7 +16,7 @@
 namespace quipu::aws {
 
 inline constexpr std::size_t arena_chunk_bytes = 16_KiB;
-inline constexpr std::size_t arena_kept_bytes_max = 256_KiB;
+inline constexpr std::size_t arena_kept_bytes_max = 32_KiB;  // for each connection, of which there may be thousands
 
 class Arena {
  public:

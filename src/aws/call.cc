@@ -8,12 +8,7 @@ namespace quipu::aws {
 
 namespace {
 
-constexpr std::size_t retained_bytes_max = 64 * 1024;  // of a buffer, between requests
-
-void trim(std::string& buffer) {
-  if (buffer.capacity() > retained_bytes_max) buffer = {};
-  buffer.clear();
-}
+constexpr std::size_t retained_bytes_max = 16_KiB;  // of a buffer, between requests
 
 // Callers do not see each other's keys; the letter keeps tokens and invocations apart, and both from the keys of other
 // APIs, which have nothing before their first NUL but an id.
@@ -28,9 +23,15 @@ std::string remembered_key(std::string_view caller, char kind, std::string_view 
 
 }  // namespace
 
+void Call::trim(std::string& buffer) {
+  buffer.clear();
+  if (buffer.capacity() > retained_bytes_max) buffer.shrink_to_fit();  // assigning an empty one would keep the memory
+}
+
 void Call::reset() {
   operation = nullptr;
   input = nullptr;
+  tree.clear();
   trim(text);
   trim(body);
   invocation_id.clear();

@@ -71,8 +71,9 @@ class Call final : private ItemWrites::Completion {
 
   ItemWrites writes;
 
-  // For the next request.
+  // Lets go of the request. Only a connection whose request is under way owns much memory.
   void reset();
+  static void trim(std::string& buffer);  // empties it; it keeps little
 
  private:
   void written() noexcept override { exchange.wake(); }

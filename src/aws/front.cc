@@ -19,6 +19,11 @@ class Front::Connection final : public http::Exchange::State {
   Connection(const Context& context, http::Exchange& exchange)
       : call{context, exchange}, place{context.limits != nullptr ? context.limits->new_place(exchange) : nullptr} {}
 
+  void reset() {
+    call.reset();
+    Call::trim(inflated);
+  }
+
   Call call;
   std::unique_ptr<CallerLimits::Place> place;  // null: there are no limits
   std::string inflated;
@@ -60,7 +65,7 @@ void Front::handle(http::Exchange& exchange) {
 
 void Front::handle_operation(Connection& connection) {
   Call& call = connection.call;
-  call.reset();
+  call.waiting = false;  // it was true if this request was postponed and comes again
   if (auto begun = begin(connection); !begun) call.failure = std::move(begun).error();
   if (!call.waiting) reply(connection);
 }
@@ -121,6 +126,7 @@ void Front::reply(Connection& connection) {
                                    {"request_id", headers.request_id()},
                                    {"error", call.failure->message}});
   call.exchange.respond(status, connection.style.content_type, call.body, headers.list());
+  connection.reset();
 }
 
 }  // namespace quipu::aws

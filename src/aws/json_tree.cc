@@ -18,7 +18,7 @@ namespace {
 // Up to this many members each pair is compared; above, their names are sorted.
 constexpr std::size_t pairwise_members_max = 12;
 // What the stacks keep of a request that was larger than most.
-constexpr std::size_t kept_values_max = 4096;
+constexpr std::size_t kept_values_max = 256;
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -138,13 +138,17 @@ JsonNode JsonNode::of_members(std::span<const JsonMember> members) {
   return node;
 }
 
-Result<const JsonNode*> JsonTree::parse(std::string_view text) {
+void JsonTree::clear() {
   arena_.reset();
   forget(values_);
   forget(names_);
   forget(order_);
-  open_.clear();
+  forget(open_);
   error_.clear();
+}
+
+Result<const JsonNode*> JsonTree::parse(std::string_view text) {
+  clear();
   begin_ = at_ = text.data();
   end_ = begin_ + text.size();
   nodes_ = 0;

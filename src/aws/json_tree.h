@@ -84,6 +84,9 @@ class JsonTree {
   // `invalid_argument`: "MESSAGE at byte N". The node holds until the next call.
   Result<const JsonNode*> parse(std::string_view text);
 
+  // Lets go of it. Little memory is kept for the next one.
+  void clear();
+
   // For what belongs to the request and should go with it.
   Arena& arena() { return arena_; }
 

@@ -183,7 +183,7 @@ void EventLoop::sweep() {
     if (ticks) connection->tick();
     connection->check_deadlines(now_);
   }
-  if (output_.capacity() > output_capacity_kept_bytes) output_ = {};
+  if (output_.empty() && output_.capacity() > output_capacity_kept_bytes) output_.shrink_to_fit();
 }
 
 // A closed connection that is still in a queue is destroyed when it comes out of it.
