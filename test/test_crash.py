@@ -324,6 +324,19 @@ def test_a_full_disk_is_freed_by_dropping_a_table(fresh_server, small_disk):
     assert ask_dynamodb(server.client, "ListTables").json()["TableNames"] == ["AtomicCounters", kept]
 
 
+def test_below_the_floor_it_starts_and_keys_with_a_quota_read(fresh_server, small_disk):
+    settings = ["--free-space-floor-mib", "32", "--plans", "small rate=10 quota=1000/day"]
+    server = fresh_server(directory=small_disk / "server", flags=settings, dev=False)
+    server.start()
+    admin = server.new_client(headers={"x-api-key": re.search(r"QUIPU_API_KEY=(\S+)", server.output()).group(1)})
+    key = admin.post("/keys", body=json.dumps({"name": "reader"})).json()["key"]
+    fill(small_disk, leave_bytes=24 * 1024 * 1024)
+    server.restart()
+    reader = server.new_client(headers={"x-api-key": key})
+    assert wait_until(lambda: reader.increment("x").status == 507, what="the floor is noticed")
+    assert reader.read("x").status == 200
+
+
 def ask_dynamodb(client, operation, **request):
     return client.post("/", body=json.dumps(request),
                        headers={"X-Amz-Target": f"DynamoDB_20120810.{operation}", "Content-Type": "application/x-amz-json-1.0"})

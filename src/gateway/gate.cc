@@ -79,7 +79,8 @@ Gate::Passage Gate::count(Session& session) {
       respond_throttled(session.exchange, R"({"message":"Limit Exceeded"})", admission.retry_after_s);
       break;
     case Admission::Verdict::busy:
-      respond_problem(session.exchange, 503, "busy", "the quota of this key could not be asked; retry");
+      respond_problem(session.exchange, 503, "busy",
+                      "the quota of this key could not be written down; retry, and see whether the disk is full");
       return Passage::refused;
     case Admission::Verdict::later: session.exchange.postpone(); return Passage::later;
   }

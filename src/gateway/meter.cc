@@ -109,8 +109,9 @@ void Meter::wake_waiters() noexcept {
 
 void Meter::enter_window(Period period, std::int64_t now_ms) {
   const Window window = window_of(period, now_ms);
-  // A clock that was put back does not open a period again.
-  if (period == period_ && window.starts_ms <= window_.starts_ms) return;
+  // A clock that was put back does not open a period again, unless it was wrong by more than a period.
+  const bool was_far_ahead = window_.starts_ms > window.ends_ms;
+  if (period == period_ && window.starts_ms <= window_.starts_ms && !was_far_ahead) return;
   left_.store(0, std::memory_order_release);
   period_ = period;
   window_ = window;

@@ -167,6 +167,29 @@ TEST_F(Meters, AClockThatIsPutBackOpensNoPeriodAgain) {
   EXPECT_EQ(admitted(*meter(), 5), 0);
 }
 
+// And whoever had a wrong clock for an hour is not without service for years.
+TEST_F(Meters, AClockThatWasYearsAheadCountsInThePeriodThatIsNow) {
+  constexpr std::chrono::hours years{10 * 365 * 24};
+  set_quota(5);
+  {
+    t_.clock().advance(years);
+    const auto one = meter();
+    EXPECT_EQ(admitted(*one, 2), 2);
+    t_.clock().advance(-years);
+    EXPECT_EQ(admitted(*one, 5), 3) << "what was taken counts";
+    t_.clock().advance(std::chrono::hours{24});
+    EXPECT_EQ(admitted(*one, 10), 5);
+    t_.clock().advance(years);
+    EXPECT_EQ(admitted(*one, 2), 2);
+  }
+  crash();
+  t_.clock().advance(-years);
+  EXPECT_EQ(admitted(*meter(), 10), 3);
+  crash();
+  t_.clock().advance(std::chrono::hours{24});
+  EXPECT_EQ(admitted(*meter(), 10), 5);
+}
+
 TEST_F(Meters, AChangedQuotaHoldsAtOnce) {
   set_quota(5000);
   const auto one = meter();

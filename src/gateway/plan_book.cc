@@ -162,6 +162,8 @@ Result<> PlanBook::put(const Plan& plan) {
   QUIPU_CHECK(check_plan_name(plan.name));
   PlanLimits limits = plan.limits;
   QUIPU_CHECK(complete(limits));
+  // Settings say the same at each start, also when the disk is full.
+  if (const auto known = find(plan.name); known && known->limits == limits) return {};
   const bool fits = plans_.with([&](const Plans& plans) {
     // Deleted ones count too, because they stay in memory.
     return plans.live.contains(plan.name) || plans.live.size() < plans_max;

@@ -70,6 +70,8 @@ table::Transaction::Verdict QuotaTake::decide(std::size_t, bool, value::Item& it
       taken = 0;
     }
     // A later period than ours is stored where the machine's clock was put back: it is what counts until we are there.
+    // But not for years, if the clock was wrong by so much: what was taken then counts in this period.
+    if (starts_ms > window.ends_ms) starts_ms = window.starts_ms;
     granted_ = std::clamp<std::int64_t>(limit->limit - taken, 0, wanted);
     if (granted_ == 0) return Verdict::keep;
     taken += granted_;

@@ -57,6 +57,7 @@ class QuotaTake : private table::Transaction {
 
  private:
   Verdict decide(std::size_t step, bool exists, value::Item& item) override;
+  bool may_use_reserve() const override { return true; }  // reads have a quota too
   void append_outcome(std::string&) const override {}
   bool read_outcome(std::string_view) override { return true; }
   void finished(const Error* error) noexcept override { done(granted_, error); }

@@ -162,13 +162,14 @@ void Committer::refuse_overflow(Pending& pending) {
 void Committer::commit_group(Pending& pending) {
   const auto begin = std::chrono::steady_clock::now();
   const Space space = engine_.space();
-  const bool frees = space != Space::plenty && pending.first->frees_space();
-  const bool refuse = engine_.failed() || space == Space::none || (space == Space::scarce && !frees);
+  const bool uses_reserve = space != Space::plenty && pending.first->may_use_reserve();
+  const bool refuse = engine_.failed() || space == Space::none || (space == Space::scarce && !uses_reserve);
   std::size_t writes = 0;
   Write* end = pending.first;
   bool open = true;
   while (open && end != nullptr && writes < limits_.group_writes_max &&
-         group_.overlay_.bytes() < limits_.group_bytes_max && (space == Space::plenty || end->frees_space() == frees)) {
+         group_.overlay_.bytes() < limits_.group_bytes_max &&
+         (space == Space::plenty || end->may_use_reserve() == uses_reserve)) {
     open = !end->ends_group();
     if (!refuse) {
       end->apply(group_);

@@ -39,8 +39,8 @@ class Write {
   virtual void finish(Committed outcome) noexcept = 0;
   // True: what it changes takes effect in finish(), so that what comes after it must not be decided before that.
   virtual bool ends_group() const { return false; }
-  // True: afterwards the disk has more space than before. Such a write goes on for longer when the disk runs full.
-  virtual bool frees_space() const { return false; }
+  // True: it goes on for longer when the disk runs full, because it frees space, or is small and reads depend on it.
+  virtual bool may_use_reserve() const { return false; }
 
   HandoffLink<Write> handoff;
 };

@@ -31,7 +31,7 @@ enum class Written : std::uint8_t {
 
 enum class Space : std::uint8_t {
   plenty,
-  scarce,  // below the floor: only for what frees space
+  scarce,  // below the floor: what is left is a reserve
   none,    // below half of it, or the disk has said so itself
 };
 

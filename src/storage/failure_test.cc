@@ -86,7 +86,7 @@ TEST_F(Failure, BelowTheFloorWhatFreesSpaceIsWritten) {
   Committer committer{*store, {}};
   std::vector<std::unique_ptr<TestWrite>> writes;
   for (int i = 0; i < 6; ++i) {
-    const auto kind = i % 3 == 0 ? TestWrite::Kind::plain : TestWrite::Kind::frees_space;
+    const auto kind = i % 3 == 0 ? TestWrite::Kind::plain : TestWrite::Kind::may_use_reserve;
     writes.push_back(
         std::make_unique<TestWrite>([i](WriteGroup& group) { group.put("key" + std::to_string(i), "value"); }, kind));
   }
@@ -104,7 +104,7 @@ TEST_F(Failure, FarBelowTheFloorNothingIsWrittenWhateverItIs) {
   const auto store = open_or_fail({.directory = temporary_.data(), .free_space_floor_bytes = std::uint64_t{1} << 60});
   Committer committer{*store, {}};
   EXPECT_EQ(commit(
-                committer, [](WriteGroup& group) { group.erase("key"); }, TestWrite::Kind::frees_space),
+                committer, [](WriteGroup& group) { group.erase("key"); }, TestWrite::Kind::may_use_reserve),
             Committed::no_space);
 }
 

@@ -82,7 +82,7 @@ inline void write_file(const std::filesystem::path& path, const std::string& byt
 // A write made of a function, which its thread can wait for, and destroy then: finish() lets go of it under a lock.
 class TestWrite final : public Write {
  public:
-  enum class Kind : std::uint8_t { plain, ends_group, frees_space };
+  enum class Kind : std::uint8_t { plain, ends_group, may_use_reserve };
 
   explicit TestWrite(std::function<void(WriteGroup&)> apply, Kind kind = Kind::plain)
       : apply_{std::move(apply)}, kind_{kind} {}
@@ -94,7 +94,7 @@ class TestWrite final : public Write {
     finished_.notify_all();
   }
   bool ends_group() const override { return kind_ == Kind::ends_group; }
-  bool frees_space() const override { return kind_ == Kind::frees_space; }
+  bool may_use_reserve() const override { return kind_ == Kind::may_use_reserve; }
   bool done() const {
     const std::lock_guard lock{mutex_};
     return outcome_.has_value();

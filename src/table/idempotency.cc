@@ -140,7 +140,8 @@ Result<> IdempotencyLog::evict(storage::WriteGroup& group, std::uint64_t now_ms)
     if (found) {
       const auto entry = decode_idempotency_order_row(value);
       if (!entry) return fail(ErrorCode::damaged, "the idempotency order row {} is damaged", first_ordinal_);
-      if (!expired(entry->created_ms, now_ms) && next_ordinal_ - first_ordinal_ < limits_.rows_max) return {};
+      const bool has_gone = expired(entry->created_ms, now_ms) || expired(now_ms, entry->created_ms);  // far ahead
+      if (!has_gone && next_ordinal_ - first_ordinal_ < limits_.rows_max) return {};
       const std::string key = row_key(entry->key);
       QUIPU_TRY(const bool row_found, group.get(key, value));
       if (row_found) {

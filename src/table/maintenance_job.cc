@@ -17,7 +17,7 @@ class StepWrite final : public storage::Write {
             const std::function<void()>& when_durable)
       : kind_{kind}, apply_{apply}, when_durable_{when_durable} {}
 
-  bool frees_space() const override { return kind_ == Kind::erasing; }
+  bool may_use_reserve() const override { return kind_ == Kind::erasing; }
 
   void apply(storage::WriteGroup& group) override {
     const auto mark = group.mark();

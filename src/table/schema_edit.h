@@ -37,7 +37,7 @@ class SchemaWrite final : public storage::Write {
   void apply(storage::WriteGroup& group) override;
   void finish(storage::Committed outcome) noexcept override;
   bool ends_group() const override { return true; }  // whoever comes next sees the schema that it leaves
-  bool frees_space() const override { return kind_ == Kind::drop; }
+  bool may_use_reserve() const override { return kind_ == Kind::drop; }
 
   // Waits until it is durable. What the table is now; null if it was dropped.
   Result<std::shared_ptr<const TableSchema>> wait();

@@ -256,6 +256,19 @@ TEST(Idempotency, ExpiredRowsLeaveTheStore) {
   EXPECT_EQ(rows_of(t.store(), RowKind::idempotency), 50U);
 }
 
+// Also those of a time that never came: the clock was wrong.
+TEST(Idempotency, RowsFromFarAheadLeaveTheStore) {
+  TemporaryTables t;
+  const auto schema = *t.tables().create(described("t"));
+  t.clock().advance(std::chrono::hours{1000});
+  for (int i = 0; i < 50; ++i)
+    ASSERT_TRUE(Add(t.tables(), *schema, {"a"}).idempotent(fmt::format("ahead {}", i), "r").run());
+  t.clock().advance(-std::chrono::hours{1000});
+  for (int i = 0; i < 50; ++i)
+    ASSERT_TRUE(Add(t.tables(), *schema, {"a"}).idempotent(fmt::format("now {}", i), "r").run());
+  EXPECT_EQ(rows_of(t.store(), RowKind::idempotency), 50U);
+}
+
 class CountingWatcher : public Watcher {
  public:
   void item_changed() noexcept override { ++changes; }

@@ -77,7 +77,7 @@ class Transaction : private storage::Write {
     std::size_t row_key_size;
   };
 
-  void apply(storage::WriteGroup& group) override;
+  void apply(storage::WriteGroup& group) final;
   void finish(storage::Committed outcome) noexcept override;
   Result<> decide_all(storage::WriteGroup& group);
   Result<Verdict> decide_step(storage::WriteGroup& group, std::size_t step);
