@@ -161,3 +161,21 @@ def test_a_key_that_is_revoked_while_the_body_comes_is_refused(keyed_server, adm
         assert admin.delete(f"/keys?id={made['id']}").status == 204
         connection.send(body)
         assert connection.read_answer().status == 401
+
+
+@pytest.mark.parametrize("authorization, said", [
+    (b"", "MissingAuthenticationTokenException"),
+    (b"Authorization: AWS4-HMAC-SHA256 Credential=nobody/%(day)s/us-east-1/dynamodb/aws4_request, "
+     b"SignedHeaders=host;x-amz-date;x-amz-target, Signature=00\r\nX-Amz-Date: %(time)s\r\n", "UnrecognizedClientException"),
+], ids=["unsigned", "unknown key"])
+def test_who_is_not_known_to_dynamodb_is_refused_before_the_body(keyed_server, authorization, said):
+    now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()).encode()
+    more = b"X-Amz-Target: DynamoDB_20120810.PutItem\r\n" + authorization % {b"day": now[:8], b"time": now}
+    answer = refusal_of(keyed_server, head(b"Content-Length: 16000000\r\n", target="/", more=more))
+    assert (answer.status, answer.json()["__type"].rpartition("#")[2]) == (400, said)
+    assert "x-amzn-requestid" in answer.headers
+
+
+def test_an_unknown_operation_of_dynamodb_is_refused_before_the_body(keyed_server):
+    more = b"X-Amz-Target: DynamoDB_20120810.Nothing\r\n"
+    assert refusal_of(keyed_server, head(b"Content-Length: 16000000\r\n", target="/", more=more)).status == 400

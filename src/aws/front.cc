@@ -38,9 +38,30 @@ Front::Front(Context context, const CredentialSource* credentials, unsigned loop
 
 Front::~Front() = default;
 
-void Front::handle(http::Exchange& exchange) {
+Front::Connection& Front::connection_of(http::Exchange& exchange) const {
   if (!exchange.state) exchange.state = std::make_unique<Connection>(context_, exchange);
-  auto& connection = static_cast<Connection&>(*exchange.state);
+  return static_cast<Connection&>(*exchange.state);
+}
+
+// Whoever has no key that is known here is not to fill our memory with a body first.
+void Front::handle_head(http::Exchange& exchange) {
+  if (verifier_ == nullptr || wire::entry_of(exchange.request()) != wire::Entry::operation) return;
+  Connection& connection = connection_of(exchange);
+  connection.style = wire::reply_style(exchange.request());
+  auto checked = check_head(connection);
+  if (checked) return;
+  connection.call.failure = std::move(checked).error();
+  reply(connection);
+}
+
+Answer<> Front::check_head(Connection& connection) const {
+  Call& call = connection.call;
+  QUIPU_CHECK(find_operation_of(call));
+  return verifier_->check_head(call.exchange.request(), context_.clock.wall_ms(), connection.signature);
+}
+
+void Front::handle(http::Exchange& exchange) {
+  Connection& connection = connection_of(exchange);
   const http::Request& request = exchange.request();
   wire::RequestIds& ids = loops_[exchange.loop_index()]->request_ids;
   connection.style = wire::reply_style(request);
@@ -70,13 +91,18 @@ void Front::handle_operation(Connection& connection) {
   if (!call.waiting) reply(connection);
 }
 
-Answer<> Front::begin(Connection& connection) {
-  Call& call = connection.call;
-  const http::Request& request = call.exchange.request();
-  QUIPU_TRY(const wire::Target target, wire::read_target(request));
+Answer<> Front::find_operation_of(Call& call) {
+  QUIPU_TRY(const wire::Target target, wire::read_target(call.exchange.request()));
   const Service service = target.api == wire::Api::dynamodb ? Service::dynamodb : Service::streams;
   call.operation = find_operation(service, target.operation);
   if (call.operation == nullptr) return refuse(ErrorType::unknown_operation);
+  return {};
+}
+
+Answer<> Front::begin(Connection& connection) {
+  Call& call = connection.call;
+  const http::Request& request = call.exchange.request();
+  QUIPU_CHECK(find_operation_of(call));
   QUIPU_CHECK(authenticate(connection));
   if (connection.place != nullptr) {
     QUIPU_TRY(const auto passage, context_.limits->admit(call.caller, *connection.place));

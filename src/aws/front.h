@@ -20,6 +20,7 @@ class Front final : public http::Handler {
   ~Front() override;
 
   void handle(http::Exchange& exchange) override;
+  void handle_head(http::Exchange& exchange) override;
   void resume(http::Exchange& exchange) override;
   void end_of_turn() override { context_.tables.wake(); }
 
@@ -27,7 +28,10 @@ class Front final : public http::Handler {
   class Connection;  // the call of a connection, and what else is kept for its next request
   struct Loop;       // what each loop has for itself
 
+  Connection& connection_of(http::Exchange& exchange) const;
   void handle_operation(Connection& connection);
+  Answer<> check_head(Connection& connection) const;
+  static Answer<> find_operation_of(Call& call);
   Answer<> begin(Connection& connection);
   Answer<> authenticate(Connection& connection) const;
   void reply(Connection& connection);

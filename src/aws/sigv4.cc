@@ -255,8 +255,8 @@ Answer<> SignatureVerifier::check_signature(const http::Request& request, const 
   return {};
 }
 
-Answer<Signer> SignatureVerifier::verify(const http::Request& request, std::int64_t now_ms,
-                                         SignatureScratch& scratch) const {
+Answer<SignatureVerifier::Known> SignatureVerifier::identify(const http::Request& request, std::int64_t now_ms,
+                                                             SignatureScratch& scratch) const {
   const auto authorization = request.header("authorization");
   if (!read_query(request.query(), scratch.query)) return invalid_signature("The query string is malformed.");
   const bool in_query =
@@ -271,10 +271,23 @@ Answer<Signer> SignatureVerifier::verify(const http::Request& request, std::int6
   QUIPU_CHECK(check_time(claim, now_ms, scratch));
   QUIPU_CHECK(check_signed_headers(request, claim));
   QUIPU_CHECK(check_scope(claim));
-  const auto credential = credentials_.find(claim.access_key_id);
+  auto credential = credentials_.find(claim.access_key_id);
   if (!credential) return unknown_caller();
-  QUIPU_CHECK(check_signature(request, claim, credential->secret, scratch));
-  if (!equal_in_constant_time(credential->session_token, claim.security_token)) return unknown_caller();
+  return Known{claim, *std::move(credential)};
+}
+
+Answer<> SignatureVerifier::check_head(const http::Request& request, std::int64_t now_ms,
+                                       SignatureScratch& scratch) const {
+  QUIPU_CHECK(identify(request, now_ms, scratch));
+  return {};
+}
+
+Answer<Signer> SignatureVerifier::verify(const http::Request& request, std::int64_t now_ms,
+                                         SignatureScratch& scratch) const {
+  QUIPU_TRY(const Known known, identify(request, now_ms, scratch));
+  const Claim& claim = known.claim;
+  QUIPU_CHECK(check_signature(request, claim, known.credential.secret, scratch));
+  if (!equal_in_constant_time(known.credential.session_token, claim.security_token)) return unknown_caller();
   return Signer{claim.access_key_id, claim.region};
 }
 

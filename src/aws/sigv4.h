@@ -59,6 +59,9 @@ class SignatureVerifier {
       : credentials_{credentials}, service_{service} {}
 
   Answer<Signer> verify(const http::Request& request, std::int64_t now_ms, SignatureScratch& scratch) const;
+  // What can be said while the body is still under way: whether verify() will refuse it whatever the body is, but for a
+  // signature that is wrong.
+  Answer<> check_head(const http::Request& request, std::int64_t now_ms, SignatureScratch& scratch) const;
 
  private:
   // What the request says about its signature.
@@ -83,6 +86,12 @@ class SignatureVerifier {
     HmacKey key;
   };
 
+  struct Known {
+    Claim claim;
+    Credential credential;
+  };
+
+  Answer<Known> identify(const http::Request& request, std::int64_t now_ms, SignatureScratch& scratch) const;
   static Answer<Claim> read_header(const http::Request& request, std::string_view authorization);
   static Answer<Claim> read_query_claim(const SignatureScratch& scratch);
   static Answer<> check_time(Claim& claim, std::int64_t now_ms, SignatureScratch& scratch);
