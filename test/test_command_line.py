@@ -99,6 +99,18 @@ def test_set_to_a_negative_number(own_server, counter):
     prints(quipu_counter(own_server, "set", counter, "-5"), "-5\n")
 
 
+# They were read with CLI11's rules: 010 was stored as 8, and what is out of range as the nearest number.
+@pytest.mark.parametrize("number", ["010", "0x10", "+1", "1.0", "99999999999999999999", "many", ""])
+@pytest.mark.parametrize("argument", ["VALUE", "--expected", "--by", "--max", "--min"])
+def test_a_number_that_the_api_would_not_take_is_refused_by_the_name_of_its_argument(own_server, counter, argument, number):
+    assert own_server.client.set(counter, 2**63 - 1).status == 200
+    command = {"VALUE": ["set", counter, number], "--expected": ["set", counter, "1", "--expected", number]}
+    done = quipu_counter(own_server, *command.get(argument, ["increment", counter, argument, number]))
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert done.stderr.startswith(f"quipu: {argument}: expected a whole number"), done.stderr
+    assert own_server.client.value(counter) == 2**63 - 1
+
+
 def test_a_name_is_passed_on_as_it_is(own_server, counter):
     name = counter + " ä&b=c%20+\n😀"
     prints(quipu_counter(own_server, "increment", name), "1\n")
