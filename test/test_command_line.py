@@ -240,6 +240,21 @@ def test_a_flag_wins_over_the_environment(fresh_server):
     assert threads_of(server.start()) == "5"
 
 
+def test_as_many_threads_as_the_help_says_are_taken(fresh_server):
+    most = re.search(r"Threads that serve connections, up to (\d+)", run_quipu("serve", "--help").stdout).group(1)
+    assert threads_of(fresh_server(flags=["--threads", most]).start()) == most
+    refused(fresh_server(flags=["--threads", str(int(most) + 1)], dev=False), "--threads", most)
+
+
+# The default was one thread a core, which a server with more than 64 refused, after it had shown its first admin key.
+@pytest.mark.preloads
+def test_a_machine_with_many_cores_is_served(fresh_server, tmp_path):
+    library = tmp_path / "many_cores.so"
+    subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", library, "-x", "c", "-"],
+                   input=b"int get_nprocs(void) { return 128; }", check=True)
+    assert threads_of(fresh_server(env={"LD_PRELOAD": str(library)}).start()) == "64"
+
+
 def test_a_switch_may_come_from_yaml_and_the_environment(fresh_server):
     for settings in ({"env": {"QUIPU_DEV": "true"}}, {}):
         server = fresh_server(dev=False, **settings)

@@ -111,7 +111,7 @@ Result<> make_first_key(gateway::KeyRing& ring) {
 unsigned loops_for(const ServeSettings& settings) {
   if (settings.threads != 0) return settings.threads;
   // One a core, although the committer needs one too: it mostly waits for the disk.
-  return std::max(1U, std::thread::hardware_concurrency());
+  return std::clamp(std::thread::hardware_concurrency(), 1U, threads_max);
 }
 
 http::ServerOptions server_options(const ServeSettings& settings) {

@@ -69,9 +69,9 @@ constexpr auto table = std::to_array<Setting>({
      .apply = [](Settings& s, std::string_view v) { return parse_listen(v, s.host, s.port); }},
     {.name = "threads",
      .placeholder = "N",
-     .help = "Threads that serve connections; 0 chooses by the number of cores [0]",
+     .help = "Threads that serve connections, up to 64; 0 chooses by the number of cores [0]",
      .apply = [](Settings& s, std::string_view v) -> Result<> {
-       QUIPU_TRY(const auto n, parse_number(v, 0, 256));
+       QUIPU_TRY(const auto n, parse_number(v, 0, threads_max));
        s.threads = static_cast<unsigned>(n);
        return {};
      }},

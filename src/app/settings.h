@@ -37,6 +37,8 @@ struct StoreSettings {
   std::string aws_session_token;
 };
 
+inline constexpr unsigned threads_max = 64;  // as many as an http::Server has
+
 struct ServeSettings {
   bool dev = false;
   std::filesystem::path data = "./data";
