@@ -51,15 +51,24 @@ class StopSignals {
     signal(SIGPIPE, SIG_IGN);
   }
 
+  // On any thread.
+  void store_failed() {
+    store_failed_.store(true);
+    kill(getpid(), store_failed_signal);
+  }
+  bool has_store_failed() const { return store_failed_.load(); }
+
   int wait() const {
     int signal = 0;
-    while (sigwait(&set_, &signal) != 0) {
+    // The same signal from outside says nothing about the store.
+    while (sigwait(&set_, &signal) != 0 || (signal == store_failed_signal && !has_store_failed())) {
     }
     return signal;
   }
 
  private:
   sigset_t set_{};
+  std::atomic<bool> store_failed_{false};
 };
 
 int refuse(const Error& error) {
@@ -156,7 +165,7 @@ void wait_and_stop(const StopSignals& signals, http::Server& server, WorkerPool&
 
 // Runs until a signal; the parts are destroyed on the way out, last first. The server comes first, because the
 // committer and the workers may wake its exchanges until they have ended.
-Result<int> run(const ServeSettings& settings, const StopSignals& signals) {
+Result<int> run(const ServeSettings& settings, StopSignals& signals) {
   std::unique_ptr<http::Server> server;
   std::atomic<const http::Server*> listening{nullptr};  // a request may come before start() has returned
   const Clock clock;
@@ -167,9 +176,9 @@ Result<int> run(const ServeSettings& settings, const StopSignals& signals) {
                                   .free_space_floor_bytes = settings.free_space_floor_mib * 1_MiB,
                                   .simulated_disk = settings.simulated_disk,
                               }));
-  storage::Committer committer{*store, [](const Error& error) {
+  storage::Committer committer{*store, [&signals](const Error& error) {
                                  log_error("store_failed", {{"error", error.message}});
-                                 kill(getpid(), store_failed_signal);
+                                 signals.store_failed();
                                }};
   QUIPU_TRY(const auto tables, table::Tables::open(*store, committer, clock));
   // Before the workers: they change schemas, of which it is told.
@@ -234,10 +243,11 @@ bool is_public_address(std::string_view host) {
 
 int serve(const ServeSettings& settings) {
   set_log_level(settings.log_level);
-  const StopSignals signals;
+  StopSignals signals;
   if (const auto exposure = check_exposure(settings); !exposure) return refuse(exposure.error());
   const auto code = run(settings, signals);
   if (!code) return refuse(code.error());
+  if (signals.has_store_failed()) return exit_store_failed;  // while it was stopping
   log_info("stopped");
   return *code;
 }
