@@ -369,6 +369,31 @@ def test_a_directory_with_something_else_in_it_is_refused(fresh_server):
     assert [path.name for path in server.data.iterdir()] == ["holiday.jpg"]
 
 
+# From a stored key's hash follows what AWS's clients sign with, and everybody on the machine could read it.
+def test_the_data_directory_is_its_owners_alone(fresh_server):
+    before = os.umask(0o022)
+    try:
+        server = fresh_server().start()
+        server.client.next_value("x")
+        server.restart("kill")
+        assert "directory_open_to_others" not in server.output()
+    finally:
+        os.umask(before)
+    for path in [server.data, *server.data.rglob("*")]:
+        assert path.stat().st_mode & 0o077 == 0, f"{path}: {path.stat().st_mode:o}"
+    assert len(list(server.data.rglob("*"))) > 5
+
+
+@pytest.mark.parametrize("mode", [0o750, 0o705, 0o701])
+def test_a_data_directory_that_others_may_read_is_warned_of(fresh_server, mode):
+    server = fresh_server()
+    server.data.mkdir()
+    server.data.chmod(mode)
+    server.start()
+    assert re.search(rf"warning directory_open_to_others directory={server.data} ", server.output())
+    assert server.data.stat().st_mode & 0o777 == mode
+
+
 def test_a_data_path_that_is_a_file_is_refused(fresh_server):
     server = fresh_server()
     server.data.write_text("x")

@@ -1,6 +1,7 @@
 #include "app/serve.h"
 
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -39,6 +40,7 @@ constexpr std::chrono::milliseconds stop_deadline{10'000};
 constexpr std::chrono::milliseconds failed_stop_deadline{2'000};
 constexpr std::string_view aws_account = "000000000000";
 constexpr int store_failed_signal = SIGUSR1;
+constexpr mode_t owner_only = 077;  // whoever reads the data can sign requests
 
 // The signals that end the process, taken one at a time by main() instead of by handlers. Every thread that starts
 // later inherits that they are blocked.
@@ -243,6 +245,7 @@ bool is_public_address(std::string_view host) {
 
 int serve(const ServeSettings& settings) {
   set_log_level(settings.log_level);
+  umask(owner_only);
   StopSignals signals;
   if (const auto exposure = check_exposure(settings); !exposure) return refuse(exposure.error());
   const auto code = run(settings, signals);
