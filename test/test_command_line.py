@@ -122,6 +122,13 @@ def test_list_prints_name_tab_value(own_server, counter):
     prints(quipu_counter(own_server, "list", "--prefix", counter), f"{counter}-a\t7\n{counter}-b\t7\n")
 
 
+# A name's line feed made a line of its own, and its escapes were a terminal's to obey.
+def test_list_prints_a_name_on_one_line_without_control_characters(own_server, counter):
+    own_server.client.next_value(counter + "\t9\nforged\x1b[2J\x9b\\ä")
+    escaped = counter + r"\x099\x0aforged\x1b[2J\xc2\x9b\\ä"
+    prints(quipu_counter(own_server, "list", "--prefix", counter), f"{escaped}\t1\n")
+
+
 def test_list_goes_through_all_pages(own_server, counter):
     own_server.client.increment_many([{"counter": f"{counter}-{i:04}"} for i in range(1000)])
     own_server.client.increment_many([{"counter": f"{counter}-{i:04}"} for i in range(1000, 1500)])

@@ -177,7 +177,7 @@ Result<std::optional<std::string>> print_page(std::string_view body) {
         else if (json.read_string(text))
           name = text;
       }
-      print_line(fmt::format("{}\t{}", name, value));
+      print_line(fmt::format("{}\t{}", printable(name), value));
     }
   }
   if (!json.finish()) return fail(ErrorCode::unavailable, "the server's answer is no list: {}", json.error_message());

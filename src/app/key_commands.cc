@@ -4,6 +4,7 @@
 
 #include "base/json_reader.h"
 #include "base/json_writer.h"
+#include "base/text.h"
 #include "gateway/key_ring.h"
 #include "storage/committer.h"
 #include "storage/store.h"
@@ -38,7 +39,8 @@ class StoppedServer {
 };
 
 void print_key(std::string_view id, std::string_view role, std::string_view plan, std::string_view name) {
-  const std::string line = fmt::format("{}\t{}\t{}\t{}\n", id, role, plan.empty() ? gateway::no_plan_name : plan, name);
+  const std::string line =
+      fmt::format("{}\t{}\t{}\t{}\n", id, role, plan.empty() ? gateway::no_plan_name : plan, printable(name));
   std::fwrite(line.data(), 1, line.size(), stdout);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/json_reader.h"
 #include "base/json_writer.h"
+#include "base/text.h"
 #include "gateway/plan.h"
 
 namespace quipu::app {
@@ -246,7 +247,7 @@ Result<int> show_usage(const RemoteOptions& remote, const std::string& name) {
               utc_text(ends_ms).c_str());
   for (const ShownUsage& key : keys)
     std::printf("%s\t%lld used\t%lld left\t%s\n", key.id.c_str(), static_cast<long long>(key.used),
-                static_cast<long long>(key.left), key.name.c_str());
+                static_cast<long long>(key.left), printable(key.name).c_str());
   return 0;
 }
 
