@@ -18,10 +18,8 @@ namespace {
 class StoppedServer {
  public:
   static Result<std::unique_ptr<StoppedServer>> open(const std::filesystem::path& directory) {
-    if (!std::filesystem::exists(directory))
-      return fail(ErrorCode::not_found, "{}: there is no such directory", directory.string());
     auto server = std::make_unique<StoppedServer>();
-    QUIPU_TRY(server->store_, storage::Store::open({.directory = directory}));
+    QUIPU_TRY(server->store_, storage::Store::open({.directory = directory, .make = false}));
     server->committer_ = std::make_unique<storage::Committer>(*server->store_, [](const Error&) {});
     QUIPU_TRY(server->tables_, table::Tables::open(*server->store_, *server->committer_, server->clock_));
     QUIPU_TRY(server->ring_, gateway::KeyRing::open(*server->tables_));

@@ -119,9 +119,11 @@ void warn_if_others_may_read(const std::filesystem::path& root) {
 
 }  // namespace
 
-Result<OpenDirectory> lock_directory(const std::filesystem::path& directory) {
+Result<OpenDirectory> lock_directory(const std::filesystem::path& directory, bool make) {
   std::error_code error;
   const DirectoryPaths paths{std::filesystem::absolute(directory, error).lexically_normal()};
+  if (!make && !std::filesystem::exists(paths.format, error) && !std::filesystem::exists(paths.rows, error))
+    return fail(ErrorCode::not_found, "{} is no data directory: there is no file FORMAT in it", paths.root.string());
   std::filesystem::path ancestor = paths.root.parent_path();
   while (ancestor.has_relative_path() && !std::filesystem::exists(ancestor, error)) ancestor = ancestor.parent_path();
   QUIPU_CHECK(make_private(paths.root));
