@@ -80,6 +80,15 @@ def test_increment_with_a_bound_that_is_reached_fails_and_prints_no_number(own_s
     assert quipu_counter(own_server, "increment", counter, "--by", "-2", "--min", "0").returncode == 1
 
 
+# All that was said was "value_mismatch".
+def test_set_says_which_value_was_there_instead_of_the_expected_one(own_server, counter):
+    own_server.client.set(counter, 7)
+    done = quipu_counter(own_server, "set", counter, "5", "--expected", "9")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "value_mismatch" in done.stderr
+    assert '"value":7' in done.stderr
+
+
 def test_increment_with_an_idempotency_key_prints_the_first_answer(own_server, counter):
     for _ in range(2):
         prints(quipu_counter(own_server, "increment", counter, "--idempotency-key", counter), "1\n")
@@ -401,6 +410,10 @@ def test_a_data_directory_that_others_may_read_is_warned_of(fresh_server, mode):
     assert server.data.stat().st_mode & 0o777 == mode
 
 
+def test_a_first_start_on_a_full_disk_says_so(fresh_server):
+    refused(fresh_server(flags=["--free-space-floor-mib", "1048576"]), "the disk is nearly full")
+
+
 def test_a_data_path_that_is_a_file_is_refused(fresh_server):
     server = fresh_server()
     server.data.write_text("x")
@@ -498,7 +511,22 @@ def test_a_key_that_does_not_fit_the_certificate_is_refused(fresh_server, certif
 
 
 def test_a_certificate_that_is_not_there_is_refused_by_name(fresh_server, certificate):
-    refused(fresh_server(flags=["--tls-cert", "/nowhere.pem", "--tls-key", str(certificate.key)]), "/nowhere.pem")
+    refused(fresh_server(flags=["--tls-cert", "/nowhere.pem", "--tls-key", str(certificate.key)]), "/nowhere.pem",
+            "No such file")
+
+
+# It was refused after the first admin key had been made and shown, which then was the only one for good.
+def test_a_certificate_is_looked_at_before_anything_is_made(fresh_server, certificate):
+    server = fresh_server(dev=False, flags=["--tls-cert", str(certificate.cert), "--tls-key", "nowhere.pem"])
+    assert "QUIPU_API_KEY" not in refused(server, "nowhere.pem", "No such file").output
+    assert not server.data.exists()
+
+
+# OpenSSL asked for it at the terminal, and waited.
+def test_a_key_with_a_passphrase_is_refused_and_nobody_is_asked_for_it(fresh_server, certificate, tmp_path):
+    locked = tmp_path / "locked.pem"
+    subprocess.run(["openssl", "pkey", "-in", certificate.key, "-aes128", "-passout", "pass:secret", "-out", locked], check=True)
+    refused(fresh_server(flags=["--tls-cert", str(certificate.cert), "--tls-key", str(locked)]), "locked.pem as TLS key: it has a passphrase")
 
 
 # --- verify

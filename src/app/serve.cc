@@ -21,6 +21,7 @@
 #include "gateway/front_door.h"
 #include "http/server.h"
 #include "http/site.h"
+#include "http/tls.h"
 #include "storage/committer.h"
 #include "storage/store.h"
 #include "stream/streams.h"
@@ -85,6 +86,12 @@ Result<> check_exposure(const ServeSettings& settings) {
               "{} can be reached from other machines, and {}. Listen on 127.0.0.1, or give --tls-cert and --tls-key "
               "without --dev, or say --unsafe-public if something else protects it",
               settings.host, settings.dev ? "--dev lets everybody in" : "without TLS keys travel in the clear");
+}
+
+// Before anything is made: a refusal must not stand behind the first admin key, which is shown only once.
+Result<> check_certificate(const ServeSettings& settings) {
+  if (!settings.tls_cert.empty()) QUIPU_CHECK(http::TlsContext::for_server(settings.tls_cert, settings.tls_key));
+  return {};
 }
 
 std::string url_of(const ServeSettings& settings, std::uint16_t port) {
@@ -248,6 +255,7 @@ int serve(const ServeSettings& settings) {
   umask(owner_only);
   StopSignals signals;
   if (const auto exposure = check_exposure(settings); !exposure) return refuse(exposure.error());
+  if (const auto certificate = check_certificate(settings); !certificate) return refuse(certificate.error());
   const auto code = run(settings, signals);
   if (!code) return refuse(code.error());
   if (signals.has_store_failed()) return exit_store_failed;  // while it was stopping
