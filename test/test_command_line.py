@@ -80,6 +80,15 @@ def test_increment_with_a_bound_that_is_reached_fails_and_prints_no_number(own_s
     assert quipu_counter(own_server, "increment", counter, "--by", "-2", "--min", "0").returncode == 1
 
 
+# All that was said was "value_mismatch".
+def test_set_says_which_value_was_there_instead_of_the_expected_one(own_server, counter):
+    own_server.client.set(counter, 7)
+    done = quipu_counter(own_server, "set", counter, "5", "--expected", "9")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "value_mismatch" in done.stderr
+    assert '"value":7' in done.stderr
+
+
 def test_increment_with_an_idempotency_key_prints_the_first_answer(own_server, counter):
     for _ in range(2):
         prints(quipu_counter(own_server, "increment", counter, "--idempotency-key", counter), "1\n")
@@ -99,6 +108,18 @@ def test_set_to_a_negative_number(own_server, counter):
     prints(quipu_counter(own_server, "set", counter, "-5"), "-5\n")
 
 
+# They were read with CLI11's rules: 010 was stored as 8, and what is out of range as the nearest number.
+@pytest.mark.parametrize("number", ["010", "0x10", "+1", "1.0", "99999999999999999999", "many", ""])
+@pytest.mark.parametrize("argument", ["VALUE", "--expected", "--by", "--max", "--min"])
+def test_a_number_that_the_api_would_not_take_is_refused_by_the_name_of_its_argument(own_server, counter, argument, number):
+    assert own_server.client.set(counter, 2**63 - 1).status == 200
+    command = {"VALUE": ["set", counter, number], "--expected": ["set", counter, "1", "--expected", number]}
+    done = quipu_counter(own_server, *command.get(argument, ["increment", counter, argument, number]))
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert done.stderr.startswith(f"quipu: {argument}: expected a whole number"), done.stderr
+    assert own_server.client.value(counter) == 2**63 - 1
+
+
 def test_a_name_is_passed_on_as_it_is(own_server, counter):
     name = counter + " ä&b=c%20+\n😀"
     prints(quipu_counter(own_server, "increment", name), "1\n")
@@ -108,6 +129,13 @@ def test_a_name_is_passed_on_as_it_is(own_server, counter):
 def test_list_prints_name_tab_value(own_server, counter):
     own_server.client.increment_many([{"counter": f"{counter}-{letter}", "by": 7} for letter in "ba"])
     prints(quipu_counter(own_server, "list", "--prefix", counter), f"{counter}-a\t7\n{counter}-b\t7\n")
+
+
+# A name's line feed made a line of its own, and its escapes were a terminal's to obey.
+def test_list_prints_a_name_on_one_line_without_control_characters(own_server, counter):
+    own_server.client.next_value(counter + "\t9\nforged\x1b[2J\x9b\\ä")
+    escaped = counter + r"\x099\x0aforged\x1b[2J\xc2\x9b\\ä"
+    prints(quipu_counter(own_server, "list", "--prefix", counter), f"{escaped}\t1\n")
 
 
 def test_list_goes_through_all_pages(own_server, counter):
@@ -228,6 +256,21 @@ def test_a_flag_wins_over_the_environment(fresh_server):
     assert threads_of(server.start()) == "5"
 
 
+def test_as_many_threads_as_the_help_says_are_taken(fresh_server):
+    most = re.search(r"Threads that serve connections, up to (\d+)", run_quipu("serve", "--help").stdout).group(1)
+    assert threads_of(fresh_server(flags=["--threads", most]).start()) == most
+    refused(fresh_server(flags=["--threads", str(int(most) + 1)], dev=False), "--threads", most)
+
+
+# The default was one thread a core, which a server with more than 64 refused, after it had shown its first admin key.
+@pytest.mark.preloads
+def test_a_machine_with_many_cores_is_served(fresh_server, tmp_path):
+    library = tmp_path / "many_cores.so"
+    subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", library, "-x", "c", "-"],
+                   input=b"int get_nprocs(void) { return 128; }", check=True)
+    assert threads_of(fresh_server(env={"LD_PRELOAD": str(library)}).start()) == "64"
+
+
 def test_a_switch_may_come_from_yaml_and_the_environment(fresh_server):
     for settings in ({"env": {"QUIPU_DEV": "true"}}, {}):
         server = fresh_server(dev=False, **settings)
@@ -342,6 +385,35 @@ def test_a_directory_with_something_else_in_it_is_refused(fresh_server):
     assert [path.name for path in server.data.iterdir()] == ["holiday.jpg"]
 
 
+# From a stored key's hash follows what AWS's clients sign with, and everybody on the machine could read it.
+def test_the_data_directory_is_its_owners_alone(fresh_server):
+    before = os.umask(0o022)
+    try:
+        server = fresh_server().start()
+        server.client.next_value("x")
+        server.restart("kill")
+        assert "directory_open_to_others" not in server.output()
+    finally:
+        os.umask(before)
+    for path in [server.data, *server.data.rglob("*")]:
+        assert path.stat().st_mode & 0o077 == 0, f"{path}: {path.stat().st_mode:o}"
+    assert len(list(server.data.rglob("*"))) > 5
+
+
+@pytest.mark.parametrize("mode", [0o750, 0o705, 0o701])
+def test_a_data_directory_that_others_may_read_is_warned_of(fresh_server, mode):
+    server = fresh_server()
+    server.data.mkdir()
+    server.data.chmod(mode)
+    server.start()
+    assert re.search(rf"warning directory_open_to_others directory={server.data} ", server.output())
+    assert server.data.stat().st_mode & 0o777 == mode
+
+
+def test_a_first_start_on_a_full_disk_says_so(fresh_server):
+    refused(fresh_server(flags=["--free-space-floor-mib", "1048576"]), "the disk is nearly full")
+
+
 def test_a_data_path_that_is_a_file_is_refused(fresh_server):
     server = fresh_server()
     server.data.write_text("x")
@@ -439,7 +511,22 @@ def test_a_key_that_does_not_fit_the_certificate_is_refused(fresh_server, certif
 
 
 def test_a_certificate_that_is_not_there_is_refused_by_name(fresh_server, certificate):
-    refused(fresh_server(flags=["--tls-cert", "/nowhere.pem", "--tls-key", str(certificate.key)]), "/nowhere.pem")
+    refused(fresh_server(flags=["--tls-cert", "/nowhere.pem", "--tls-key", str(certificate.key)]), "/nowhere.pem",
+            "No such file")
+
+
+# It was refused after the first admin key had been made and shown, which then was the only one for good.
+def test_a_certificate_is_looked_at_before_anything_is_made(fresh_server, certificate):
+    server = fresh_server(dev=False, flags=["--tls-cert", str(certificate.cert), "--tls-key", "nowhere.pem"])
+    assert "QUIPU_API_KEY" not in refused(server, "nowhere.pem", "No such file").output
+    assert not server.data.exists()
+
+
+# OpenSSL asked for it at the terminal, and waited.
+def test_a_key_with_a_passphrase_is_refused_and_nobody_is_asked_for_it(fresh_server, certificate, tmp_path):
+    locked = tmp_path / "locked.pem"
+    subprocess.run(["openssl", "pkey", "-in", certificate.key, "-aes128", "-passout", "pass:secret", "-out", locked], check=True)
+    refused(fresh_server(flags=["--tls-cert", str(certificate.cert), "--tls-key", str(locked)]), "locked.pem as TLS key: it has a passphrase")
 
 
 # --- verify

@@ -199,6 +199,16 @@ def test_without_a_key_the_command_line_says_so(keyed_server, counter):
     assert "key" in done.stderr
 
 
+# With a slip in DIR it made a database of its own there, and the key opened nothing.
+@pytest.mark.parametrize("command", [["list"], ["create", "x"], ["revoke", "x"]], ids=" ".join)
+def test_keys_are_looked_for_only_where_a_server_has_kept_its_data(quipu_binary, tmp_path, command):
+    for directory in (tmp_path, tmp_path / "nothing"):
+        done = run_quipu("key", *command, "--data", directory)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith(f"quipu: {directory} is no data directory"), done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_lost_admin_key_is_replaced_while_the_server_is_stopped(fresh_server):
     server = fresh_server(dev=False).start()
     assert server.terminate() == 0

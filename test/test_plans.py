@@ -374,6 +374,17 @@ def test_the_command_line_manages_plans(keyed_server, admin, plan):
     assert refused.returncode == 1 and "default" in refused.stderr
 
 
+# A burst of 0 was left out, and with it the plan had another limit than was asked for; 010 was a burst of 8.
+@pytest.mark.parametrize("limit", [["--rate", "10", "--burst", "0"], ["--rate", "10", "--burst", "010"], ["--rate", "10", "--burst", ""],
+                                   ["--rate", "10", "--burst", "99999999999999999999"], ["--rate", ""], ["--rate", "010"],
+                                   ["--quota", ""], ["--quota", "010/day"], ["--burst", "5"]], ids=" ".join)
+def test_the_command_line_refuses_limits_that_the_api_would_not_take(keyed_server, admin, plan, limit):
+    done = quipu(keyed_server, "plan", "create", plan, *limit)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert limit[-2][2:] in done.stderr
+    assert plan not in admin.get("/plans").text
+
+
 def test_the_settings_win_over_what_is_stored(fresh_server):
     server = fresh_server(dev=False).start()
     put_plan(admin_of(server), "default", rate=5)

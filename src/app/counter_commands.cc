@@ -1,9 +1,11 @@
 #include "app/counter_commands.h"
 
 #include <cstdio>
+#include <limits>
 
 #include "base/json_reader.h"
 #include "base/json_writer.h"
+#include "base/text.h"
 
 namespace quipu::app {
 
@@ -37,9 +39,28 @@ Result<int> print_number(Result<std::string> body, std::string_view member) {
   return 0;
 }
 
+// Read as the API reads numbers: CLI11 takes 010 for 8, and the nearest number for one that is out of range.
+Result<std::int64_t> parse_argument(std::string_view argument, std::string_view text) {
+  const auto number = parse_int64(text);
+  if (!number)
+    return fail(ErrorCode::invalid_argument, "{}: expected a whole number from {} to {}, not {:?}", argument,
+                std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max(), text);
+  return *number;
+}
+
 struct IncrementOptions {
-  std::string name, by, max, min, idempotency_key;
+  std::string name;
+  std::optional<std::string> by, max, min;
+  std::string idempotency_key;
 };
+
+// The query text of a number that may be left out. An empty text was given: a bound must not vanish with a variable of
+// the shell.
+Result<std::string> optional_number(std::string_view argument, const std::optional<std::string>& text) {
+  if (!text) return "";
+  QUIPU_TRY(const std::int64_t number, parse_argument(argument, *text));
+  return std::to_string(number);
+}
 
 void add_increment(CLI::App& group, Command& chosen) {
   auto* command = group.add_subcommand("increment", "Add to a counter and print its new value");
@@ -54,10 +75,12 @@ void add_increment(CLI::App& group, Command& chosen) {
                       "Makes a retry harmless: it prints the first answer");
   command->callback([=, &chosen] {
     chosen = [=]() -> Result<int> {
+      QUIPU_TRY(const std::string by, optional_number("--by", options->by));
+      QUIPU_TRY(const std::string max, optional_number("--max", options->max));
+      QUIPU_TRY(const std::string min, optional_number("--min", options->min));
       QUIPU_TRY(auto server, Remote::connect(*remote));
       const std::string target =
-          target_of("/counter/increment",
-                    {{"counter", options->name}, {"by", options->by}, {"max", options->max}, {"min", options->min}});
+          target_of("/counter/increment", {{"counter", options->name}, {"by", by}, {"max", max}, {"min", min}});
       return print_number(server.call(http::Method::post, target, {}, options->idempotency_key), "new_value");
     };
   });
@@ -78,10 +101,23 @@ void add_get(CLI::App& group, Command& chosen) {
 
 struct SetOptions {
   std::string name;
-  std::int64_t value = 0;
-  std::optional<std::int64_t> expected;
+  std::string value;
+  std::optional<std::string> expected;
   std::string idempotency_key;
 };
+
+Result<std::string> body_of(const SetOptions& options) {
+  std::string body;
+  JsonWriter json{body};
+  QUIPU_TRY(const std::int64_t value, parse_argument("VALUE", options.value));
+  json.begin_object().member("value").int64(value);
+  if (options.expected) {
+    QUIPU_TRY(const std::int64_t expected, parse_argument("--expected", *options.expected));
+    json.member("expected").int64(expected);
+  }
+  json.end_object();
+  return body;
+}
 
 void add_set(CLI::App& group, Command& chosen) {
   auto* command = group.add_subcommand("set", "Set or reset a counter");
@@ -93,12 +129,8 @@ void add_set(CLI::App& group, Command& chosen) {
   command->add_option("--idempotency-key", options->idempotency_key, "Makes a retry harmless");
   command->callback([=, &chosen] {
     chosen = [=]() -> Result<int> {
+      QUIPU_TRY(const std::string body, body_of(*options));
       QUIPU_TRY(auto server, Remote::connect(*remote));
-      std::string body;
-      JsonWriter json{body};
-      json.begin_object().member("value").int64(options->value);
-      if (options->expected) json.member("expected").int64(*options->expected);
-      json.end_object();
       const std::string target = target_of("/counter", {{"counter", options->name}});
       return print_number(server.call(http::Method::put, target, body, options->idempotency_key), "value");
     };
@@ -145,7 +177,7 @@ Result<std::optional<std::string>> print_page(std::string_view body) {
         else if (json.read_string(text))
           name = text;
       }
-      print_line(fmt::format("{}\t{}", name, value));
+      print_line(fmt::format("{}\t{}", printable(name), value));
     }
   }
   if (!json.finish()) return fail(ErrorCode::unavailable, "the server's answer is no list: {}", json.error_message());

@@ -4,6 +4,7 @@
 
 #include "base/json_reader.h"
 #include "base/json_writer.h"
+#include "base/text.h"
 #include "gateway/key_ring.h"
 #include "storage/committer.h"
 #include "storage/store.h"
@@ -17,10 +18,8 @@ namespace {
 class StoppedServer {
  public:
   static Result<std::unique_ptr<StoppedServer>> open(const std::filesystem::path& directory) {
-    if (!std::filesystem::exists(directory))
-      return fail(ErrorCode::not_found, "{}: there is no such directory", directory.string());
     auto server = std::make_unique<StoppedServer>();
-    QUIPU_TRY(server->store_, storage::Store::open({.directory = directory}));
+    QUIPU_TRY(server->store_, storage::Store::open({.directory = directory, .make = false}));
     server->committer_ = std::make_unique<storage::Committer>(*server->store_, [](const Error&) {});
     QUIPU_TRY(server->tables_, table::Tables::open(*server->store_, *server->committer_, server->clock_));
     QUIPU_TRY(server->ring_, gateway::KeyRing::open(*server->tables_));
@@ -38,7 +37,8 @@ class StoppedServer {
 };
 
 void print_key(std::string_view id, std::string_view role, std::string_view plan, std::string_view name) {
-  const std::string line = fmt::format("{}\t{}\t{}\t{}\n", id, role, plan.empty() ? gateway::no_plan_name : plan, name);
+  const std::string line =
+      fmt::format("{}\t{}\t{}\t{}\n", id, role, plan.empty() ? gateway::no_plan_name : plan, printable(name));
   std::fwrite(line.data(), 1, line.size(), stdout);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/json_reader.h"
 #include "base/json_writer.h"
+#include "base/text.h"
 #include "gateway/plan.h"
 
 namespace quipu::app {
@@ -74,22 +75,23 @@ Result<int> not_understood(const JsonReader& json) {
 }
 
 struct PlanLimitOptions {
-  std::string rate;
-  std::int64_t burst = 0;
-  std::string quota;
+  std::optional<std::string> rate, burst, quota;
 };
 
 Result<std::string> body_of(const PlanLimitOptions& options) {
   std::string body;
   JsonWriter json{body};
   json.begin_object();
-  if (!options.rate.empty()) {
-    QUIPU_TRY(const std::uint64_t rate, gateway::parse_rate(options.rate));
+  if (options.rate) {
+    QUIPU_TRY(const std::uint64_t rate, gateway::parse_rate(*options.rate));
     json.member("rate").raw_number(gateway::rate_text(rate));
   }
-  if (options.burst != 0) json.member("burst").int64(options.burst);
-  if (!options.quota.empty()) {
-    QUIPU_TRY(const gateway::Quota quota, gateway::parse_quota(options.quota));
+  if (options.burst) {
+    QUIPU_TRY(const std::uint64_t burst, gateway::parse_burst(*options.burst));
+    json.member("burst").uint64(burst);
+  }
+  if (options.quota) {
+    QUIPU_TRY(const gateway::Quota quota, gateway::parse_quota(*options.quota));
     json.member("quota").begin_object().member("limit").int64(quota.limit);
     json.member("period").string(to_string(quota.period)).end_object();
   }
@@ -245,7 +247,7 @@ Result<int> show_usage(const RemoteOptions& remote, const std::string& name) {
               utc_text(ends_ms).c_str());
   for (const ShownUsage& key : keys)
     std::printf("%s\t%lld used\t%lld left\t%s\n", key.id.c_str(), static_cast<long long>(key.used),
-                static_cast<long long>(key.left), key.name.c_str());
+                static_cast<long long>(key.left), printable(key.name).c_str());
   return 0;
 }
 

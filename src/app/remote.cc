@@ -53,7 +53,7 @@ Error error_of(const http::ClientResponse& response) {
   if (json.failed() || code.empty())
     return {ErrorCode::unavailable, fmt::format("the server answered {}: {}", response.status, response.body)};
   if (!description.empty()) return {ErrorCode::invalid_argument, fmt::format("{}: {}", code, description)};
-  return {ErrorCode::invalid_argument, fmt::format("{} {}", code, code == "limit_reached" ? response.body : "")};
+  return {ErrorCode::invalid_argument, fmt::format("{} {}", code, response.body)};
 }
 
 }  // namespace

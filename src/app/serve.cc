@@ -1,6 +1,7 @@
 #include "app/serve.h"
 
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +21,7 @@
 #include "gateway/front_door.h"
 #include "http/server.h"
 #include "http/site.h"
+#include "http/tls.h"
 #include "storage/committer.h"
 #include "storage/store.h"
 #include "stream/streams.h"
@@ -39,6 +41,7 @@ constexpr std::chrono::milliseconds stop_deadline{10'000};
 constexpr std::chrono::milliseconds failed_stop_deadline{2'000};
 constexpr std::string_view aws_account = "000000000000";
 constexpr int store_failed_signal = SIGUSR1;
+constexpr mode_t owner_only = 077;  // whoever reads the data can sign requests
 
 // The signals that end the process, taken one at a time by main() instead of by handlers. Every thread that starts
 // later inherits that they are blocked.
@@ -51,15 +54,24 @@ class StopSignals {
     signal(SIGPIPE, SIG_IGN);
   }
 
+  // On any thread.
+  void store_failed() {
+    store_failed_.store(true);
+    kill(getpid(), store_failed_signal);
+  }
+  bool has_store_failed() const { return store_failed_.load(); }
+
   int wait() const {
     int signal = 0;
-    while (sigwait(&set_, &signal) != 0) {
+    // The same signal from outside says nothing about the store.
+    while (sigwait(&set_, &signal) != 0 || (signal == store_failed_signal && !has_store_failed())) {
     }
     return signal;
   }
 
  private:
   sigset_t set_{};
+  std::atomic<bool> store_failed_{false};
 };
 
 int refuse(const Error& error) {
@@ -74,6 +86,12 @@ Result<> check_exposure(const ServeSettings& settings) {
               "{} can be reached from other machines, and {}. Listen on 127.0.0.1, or give --tls-cert and --tls-key "
               "without --dev, or say --unsafe-public if something else protects it",
               settings.host, settings.dev ? "--dev lets everybody in" : "without TLS keys travel in the clear");
+}
+
+// Before anything is made: a refusal must not stand behind the first admin key, which is shown only once.
+Result<> check_certificate(const ServeSettings& settings) {
+  if (!settings.tls_cert.empty()) QUIPU_CHECK(http::TlsContext::for_server(settings.tls_cert, settings.tls_key));
+  return {};
 }
 
 std::string url_of(const ServeSettings& settings, std::uint16_t port) {
@@ -111,7 +129,7 @@ Result<> make_first_key(gateway::KeyRing& ring) {
 unsigned loops_for(const ServeSettings& settings) {
   if (settings.threads != 0) return settings.threads;
   // One a core, although the committer needs one too: it mostly waits for the disk.
-  return std::max(1U, std::thread::hardware_concurrency());
+  return std::clamp(std::thread::hardware_concurrency(), 1U, threads_max);
 }
 
 http::ServerOptions server_options(const ServeSettings& settings) {
@@ -156,7 +174,7 @@ void wait_and_stop(const StopSignals& signals, http::Server& server, WorkerPool&
 
 // Runs until a signal; the parts are destroyed on the way out, last first. The server comes first, because the
 // committer and the workers may wake its exchanges until they have ended.
-Result<int> run(const ServeSettings& settings, const StopSignals& signals) {
+Result<int> run(const ServeSettings& settings, StopSignals& signals) {
   std::unique_ptr<http::Server> server;
   std::atomic<const http::Server*> listening{nullptr};  // a request may come before start() has returned
   const Clock clock;
@@ -167,9 +185,9 @@ Result<int> run(const ServeSettings& settings, const StopSignals& signals) {
                                   .free_space_floor_bytes = settings.free_space_floor_mib * 1_MiB,
                                   .simulated_disk = settings.simulated_disk,
                               }));
-  storage::Committer committer{*store, [](const Error& error) {
+  storage::Committer committer{*store, [&signals](const Error& error) {
                                  log_error("store_failed", {{"error", error.message}});
-                                 kill(getpid(), store_failed_signal);
+                                 signals.store_failed();
                                }};
   QUIPU_TRY(const auto tables, table::Tables::open(*store, committer, clock));
   // Before the workers: they change schemas, of which it is told.
@@ -234,10 +252,13 @@ bool is_public_address(std::string_view host) {
 
 int serve(const ServeSettings& settings) {
   set_log_level(settings.log_level);
-  const StopSignals signals;
+  umask(owner_only);
+  StopSignals signals;
   if (const auto exposure = check_exposure(settings); !exposure) return refuse(exposure.error());
+  if (const auto certificate = check_certificate(settings); !certificate) return refuse(certificate.error());
   const auto code = run(settings, signals);
   if (!code) return refuse(code.error());
+  if (signals.has_store_failed()) return exit_store_failed;  // while it was stopping
   log_info("stopped");
   return *code;
 }

@@ -23,9 +23,9 @@ void add_serve_command(CLI::App& program, Command& chosen) {
   auto* command = program.add_subcommand("serve", "Run the server");
   auto options = std::make_shared<ServeOptions>();
   command->footer(
-      "Every setting can also be an environment variable (QUIPU_TLS_CERT for --tls-cert) or a line of the settings "
-      "file\n"
-      "(tls-cert: FILE). A flag wins over the environment, and that over the file.");
+      "Every setting can also be an environment variable (QUIPU_TLS_CERT for --tls-cert), in .env too, or a line of "
+      "the settings\n"
+      "file (tls-cert: FILE). A flag wins over the environment, that over .env, and that over the file.");
   command->add_option("--config", options->settings_file, "Settings file in YAML [quipu.yaml, if there is one]")
       ->type_name("FILE");
   for (const Setting& setting : settings_table()) {

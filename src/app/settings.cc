@@ -69,9 +69,9 @@ constexpr auto table = std::to_array<Setting>({
      .apply = [](Settings& s, std::string_view v) { return parse_listen(v, s.host, s.port); }},
     {.name = "threads",
      .placeholder = "N",
-     .help = "Threads that serve connections; 0 chooses by the number of cores [0]",
+     .help = "Threads that serve connections, up to 64; 0 chooses by the number of cores [0]",
      .apply = [](Settings& s, std::string_view v) -> Result<> {
-       QUIPU_TRY(const auto n, parse_number(v, 0, 256));
+       QUIPU_TRY(const auto n, parse_number(v, 0, threads_max));
        s.threads = static_cast<unsigned>(n);
        return {};
      }},
@@ -316,19 +316,24 @@ Result<> apply_shared_variables(ServeSettings& settings, const TextByName& varia
   return {};
 }
 
-Result<> apply_environment(ServeSettings& settings, const TextByName& environment) {
-  for (const auto& [variable, value] : environment) {
+Result<> apply_own_variables(ServeSettings& settings, const TextByName& variables, std::string_view where) {
+  for (const auto& [variable, value] : variables) {
     if (!variable.starts_with(environment_prefix) || variable.starts_with(test_variables) ||
         std::ranges::find(other_variables, variable) != other_variables.end())
       continue;
     const auto setting =
         std::ranges::find_if(table, [&](const Setting& s) { return environment_name(s.name) == variable; });
     if (setting == table.end())
-      return fail(ErrorCode::invalid_argument, "the environment variable {} is no setting; settings are: {}", variable,
+      return fail(ErrorCode::invalid_argument, "the variable {}{} is no setting; settings are: {}", variable, where,
                   names_of_settings());
-    QUIPU_CHECK(apply(settings, *setting, value, variable));
+    QUIPU_CHECK(apply(settings, *setting, value, fmt::format("{}{}", variable, where)));
   }
   return {};
+}
+
+Result<> apply_variables(ServeSettings& settings, const TextByName& variables, std::string_view where) {
+  QUIPU_CHECK(apply_shared_variables(settings, variables, where));
+  return apply_own_variables(settings, variables, where);
 }
 
 }  // namespace
@@ -355,9 +360,8 @@ Result<ServeSettings> merge_settings(const TextByName& flags, const TextByName& 
                   names_of_settings());
     QUIPU_CHECK(apply(settings, *setting, value, fmt::format("{} in the settings file", name)));
   }
-  QUIPU_CHECK(apply_shared_variables(settings, dotenv, " in .env"));
-  QUIPU_CHECK(apply_shared_variables(settings, environment, ""));
-  QUIPU_CHECK(apply_environment(settings, environment));
+  QUIPU_CHECK(apply_variables(settings, dotenv, " in .env"));
+  QUIPU_CHECK(apply_variables(settings, environment, ""));
   for (const auto& [name, value] : flags) {
     const Setting* setting = find_setting(name);
     QUIPU_ASSERT(setting != nullptr, "--{}", name);

@@ -1,6 +1,6 @@
-// Settings of `quipu serve`. Each is one row of a table (settings.cc) and can be given as a flag, as an environment
-// variable or in a YAML file, in that order of precedence: --tls-cert, QUIPU_TLS_CERT, `tls-cert:`. What is not in the
-// table is refused, wherever it stands.
+// Settings of `quipu serve`. Each is one row of a table (settings.cc) and can be given as a flag, as a variable of the
+// environment or of .env, or in a YAML file, in that order of precedence: --tls-cert, QUIPU_TLS_CERT, `tls-cert:`. What
+// is not in the table is refused, wherever it stands.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +36,8 @@ struct StoreSettings {
   std::string aws_secret_access_key;
   std::string aws_session_token;
 };
+
+inline constexpr unsigned threads_max = 64;  // as many as an http::Server has
 
 struct ServeSettings {
   bool dev = false;
@@ -78,9 +80,9 @@ std::string environment_name(std::string_view setting);
 using TextByName = std::map<std::string, std::string, std::less<>>;
 
 // `flags` as given on the command line; `environment` may hold anything, of which QUIPU_* is looked at, and the
-// variables that others use too; `dotenv` as read from .env, of which only the latter count; `yaml` as read from the
-// file. From the strongest to the weakest: flags, QUIPU_*, the other variables, .env, YAML. Errors name the setting and
-// where it was given.
+// variables that others use too; `dotenv` as read from .env, likewise; `yaml` as read from the file. From the strongest
+// to the weakest: flags, QUIPU_*, the other variables, both of .env, YAML. Errors name the setting and where it was
+// given.
 Result<ServeSettings> merge_settings(const TextByName& flags, const TextByName& environment, const TextByName& dotenv,
                                      const TextByName& yaml);
 

@@ -41,6 +41,18 @@ TEST(Settings, VariablesOfOthersAreWeakerThanOurOwnAndStrongerThanTheFiles) {
             std::string::npos);
 }
 
+// A line of ours in .env was not looked at, whatever it said.
+TEST(Settings, OurOwnVariablesCountInDotenvToo) {
+  const TextByName dotenv{{"QUIPU_THREADS", "2"}, {"QUIPU_LISTEN", "127.0.0.1:2"}, {"QUIPU_URL", "x"}};
+  const auto settings = merge_settings({}, {{"QUIPU_THREADS", "3"}}, dotenv, {{"listen", "127.0.0.1:1"}});
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->threads, 3U);
+  EXPECT_EQ(settings->port, 2);
+  for (const auto* name : {"QUIPU_THREADS", "QUIPU_TREADS"})
+    EXPECT_NE(refusal(merge_settings({}, {}, {{name, "x"}}, {})).find(fmt::format("{} in .env", name)),
+              std::string::npos);
+}
+
 TEST(Dotenv, IsReadAsOtherToolsReadIt) {
   const TemporaryDirectory directory;
   const auto file = directory.path() / ".env";
@@ -71,7 +83,7 @@ TEST(Settings, ABadValueIsRefusedWithThePlaceWhereItStands) {
 }
 
 TEST(Settings, EverySettingHasARangeThatIsKept) {
-  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{{"threads", "257"},
+  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{{"threads", "65"},
                                                                                     {"threads", "-1"},
                                                                                     {"connections-max", "0"},
                                                                                     {"cache-mib", "7"},

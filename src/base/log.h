@@ -3,6 +3,9 @@
 //   2026-03-01T12:00:00.123Z info listening address=127.0.0.1:7070 threads=2
 //
 // Values that hold anything but plain characters are quoted and escaped, so a peer cannot forge a line.
+//
+// Nothing waits for whoever reads it: where a pipe or a terminal is full, lines are dropped, and the next one that has
+// room says how many (log_lines_dropped). What is no file gets lines of at most PIPE_BUF bytes; longer ones are cut.
 #pragma once
 
 #include <fmt/core.h>

@@ -1,5 +1,8 @@
 #include "base/text.h"
 
+#include <fmt/core.h>
+
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -11,6 +14,12 @@ namespace {
 
 bool is_continuation(unsigned char byte) {
   return (byte & 0xc0) == 0x80;
+}
+
+// U+0000 to U+001F, and U+007F to U+009F.
+bool is_control(std::string_view character) {
+  const auto first = static_cast<unsigned char>(character.front());
+  return first < 0x20 || first == 0x7f || (first == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0);
 }
 
 char lower(char c) {
@@ -106,6 +115,22 @@ bool equal_ignoring_ascii_case(std::string_view a, std::string_view b) {
   for (std::size_t i = 0; i < a.size(); ++i)
     if (lower(a[i]) != lower(b[i])) return false;
   return true;
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t bytes = utf8_sequence_bytes(text);
+    const std::string_view character = text.substr(0, std::max<std::size_t>(1, bytes));
+    if (character == "\\")
+      out += "\\\\";
+    else if (bytes == 0 || is_control(character))
+      for (const char c : character) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    else
+      out += character;
+    text.remove_prefix(character.size());
+  }
+  return out;
 }
 
 std::string_view trim(std::string_view text) {

@@ -29,6 +29,10 @@ void append_uint64(std::string& out, std::uint64_t value);
 // A and a are the same, letters outside ASCII are not.
 bool equal_ignoring_ascii_case(std::string_view a, std::string_view b);
 
+// For a line of output: control characters, and bytes that are no UTF-8, as \xNN, and a backslash as two. So a name can
+// neither forge a line nor command a terminal.
+std::string printable(std::string_view text);
+
 // Without the spaces and tabs at both ends.
 std::string_view trim(std::string_view text);
 

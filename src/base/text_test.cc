@@ -74,5 +74,15 @@ TEST(Trim, TakesSpacesAndTabsOffBothEnds) {
   EXPECT_EQ(trim("\nx"), "\nx");
 }
 
+TEST(Printable, NoNameForgesALineOrCommandsATerminal) {
+  EXPECT_EQ(printable("plain \xc3\xa4 \xf0\x9f\x98\x80 \xc2\xa0"), "plain \xc3\xa4 \xf0\x9f\x98\x80 \xc2\xa0");
+  EXPECT_EQ(printable("a\t1\nb\x1b[2J\x7f"), "a\\x091\\x0ab\\x1b[2J\\x7f");
+  EXPECT_EQ(printable(std::string_view{"\0", 1}), "\\x00");
+  EXPECT_EQ(printable("\xc2\x9bK"), "\\xc2\\x9bK");  // one character that is an escape and a bracket
+  EXPECT_EQ(printable("a\\x0a"), "a\\\\x0a");        // not what a line feed looks like
+  EXPECT_EQ(printable("\xff\xc2"), "\\xff\\xc2");
+  EXPECT_EQ(printable(""), "");
+}
+
 }  // namespace
 }  // namespace quipu

@@ -180,14 +180,18 @@ Result<CounterPage> EmbeddedCounters::list(std::string_view prefix, std::string_
   std::string from = first;
   if (!after.empty()) from = std::max(from, row_key(after) + '\0');  // the first key that is greater than that one
   CounterPage page;
+  std::string last;
+  std::size_t items = 0;
+  std::size_t bytes = 0;
   QUIPU_CHECK(tables_.scan(from, end, [&](std::string_view key, const value::Item& item) {
-    const auto value = counter_value(item);
-    if (!value) return true;
-    if (page.counters.size() == limit) {
-      page.more = true;
+    if (page.counters.size() == limit || items == page_items_max || bytes >= page_bytes_max) {
+      page.next = std::move(last);
       return false;
     }
-    page.counters.push_back({.name = std::string{key.substr(table::key_codec::table_prefix_bytes)}, .value = *value});
+    ++items;
+    bytes += item.size_bytes();
+    last = key.substr(table::key_codec::table_prefix_bytes);
+    if (const auto value = counter_value(item)) page.counters.push_back({.name = last, .value = *value});
     return true;
   }));
   return page;

@@ -200,7 +200,7 @@ TEST_F(EmbeddedCountersTest, ListsInOrderByPrefixAndPage) {
     EXPECT_TRUE(page);
     std::string joined;
     for (const auto& entry : page->counters) joined += entry.name + " ";
-    return joined + (page->more ? "..." : "");
+    return joined + (page->next ? "..." : "");
   };
   EXPECT_EQ(names("", "", 10), "a a1 a2 a\xc3\xa4 b c ");
   EXPECT_EQ(names("a", "", 10), "a a1 a2 a\xc3\xa4 ");
@@ -212,25 +212,68 @@ TEST_F(EmbeddedCountersTest, ListsInOrderByPrefixAndPage) {
 }
 
 // A client of the table may have put anything there.
-TEST_F(EmbeddedCountersTest, AnItemThatIsNoNumberIsNoCounter) {
-  class Put final : public table::Transaction {
-   public:
-    void run(table::Tables& tables, std::string_view name) {
-      const auto schema = tables.find("AtomicCounters");
+class PutTexts final : public table::Transaction {
+ public:
+  explicit PutTexts(std::string text) : text_{std::move(text)} {}
+  void run(table::Tables& tables, const std::vector<std::string>& names) {
+    const auto schema = tables.find("AtomicCounters");
+    for (const std::string& name : names)
       add_step(*schema, [&](std::string& out) { table::key_codec::append_row_key(out, *schema, name); });
-      tables.submit(*this);
-      done.acquire();
-    }
-    Verdict decide(std::size_t, bool, value::Item& item) override {
-      item.set("lastValue", value::Value::string("five"));
-      return Verdict::put;
-    }
-    void append_outcome(std::string&) const override {}
-    bool read_outcome(std::string_view) override { return true; }
-    void finished(const Error*) noexcept override { done.release(); }
-    std::binary_semaphore done{0};
-  };
-  Put{}.run(t_.tables(), "text");
+    tables.submit(*this);
+    done_.acquire();
+  }
+
+ private:
+  Verdict decide(std::size_t, bool, value::Item& item) override {
+    item.set("lastValue", value::Value::string(text_));
+    return Verdict::put;
+  }
+  void append_outcome(std::string&) const override {}
+  bool read_outcome(std::string_view) override { return true; }
+  void finished(const Error*) noexcept override { done_.release(); }
+
+  const std::string text_;
+  std::binary_semaphore done_{0};
+};
+
+// All pages of a list: the names, and how many pages there were.
+std::pair<std::vector<std::string>, std::size_t> walk(EmbeddedCounters& counters, std::size_t limit) {
+  std::vector<std::string> names;
+  std::size_t pages = 0;
+  for (std::optional<std::string> after{""}; after; ++pages) {
+    const auto page = counters.list("", *after, limit);
+    QUIPU_ASSERT(page.has_value(), "{}", page.error().message);
+    for (const auto& entry : page->counters) names.push_back(entry.name);
+    after = page->next;
+  }
+  return {names, pages};
+}
+
+// A page went on through all that is no counter until it was full, however long that kept one of the four workers.
+TEST_F(EmbeddedCountersTest, APageEndsWhereThereAreManyItemsThatAreNoCounters) {
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < 2 * page_items_max; ++i) texts.push_back(fmt::format("m{:06}", i));
+  PutTexts{"text"}.run(t_.tables(), texts);
+  for (const auto* name : {"a", "m010000x", "z"}) ASSERT_EQ(increment(name), CallOutcome::done);
+  const auto first = counters_->list("", "", 2);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->counters.size(), 1U);
+  EXPECT_EQ(first->next, "m009998");
+  EXPECT_EQ(walk(*counters_, 2), (std::pair{std::vector<std::string>{"a", "m010000x", "z"}, std::size_t{3}}));
+  EXPECT_EQ(walk(*counters_, 1).first, (std::vector<std::string>{"a", "m010000x", "z"}));
+}
+
+TEST_F(EmbeddedCountersTest, APageEndsWhereItemsAreLarge) {
+  // Names as long as the table takes them.
+  std::vector<std::string> texts;
+  for (char c = 'b'; c < 'r'; ++c) texts.emplace_back(page_next_bytes_max, c);
+  PutTexts{std::string(1_MiB, 'x')}.run(t_.tables(), texts);
+  for (const auto* name : {"a", "j", "z"}) ASSERT_EQ(increment(name), CallOutcome::done);
+  EXPECT_EQ(walk(*counters_, 10), (std::pair{std::vector<std::string>{"a", "j", "z"}, std::size_t{3}}));
+}
+
+TEST_F(EmbeddedCountersTest, AnItemThatIsNoNumberIsNoCounter) {
+  PutTexts{"five"}.run(t_.tables(), {"text"});
   EXPECT_EQ(increment("text"), CallOutcome::not_a_counter);
   call_->begin(CallKind::read);
   call_->add("text");

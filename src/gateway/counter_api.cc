@@ -190,8 +190,8 @@ void ListEndpoint::handle(Session& session) {
     for (const auto& entry : page->counters)
       json.begin_object().member("counter").string(entry.name).member("value").int64(entry.value).end_object();
     json.end_array().member("next");
-    if (page->more)
-      json.string(page->counters.back().name);
+    if (page->next)
+      json.string(*page->next);
     else
       json.null();
     json.end_object();

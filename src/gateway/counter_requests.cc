@@ -168,7 +168,7 @@ Result<ListRequest> read_list(const http::Request& request) {
   QUIPU_CHECK(read_parameters(request.query(), {{"prefix", prefix}, {"limit", limit}, {"after", after}}));
   ListRequest list{.limit = list_limit_default};
   if (prefix) QUIPU_CHECK(decode_name("prefix", *prefix, list.prefix));
-  if (after) QUIPU_CHECK(decode_name("after", *after, list.after));
+  if (after) QUIPU_CHECK(decode_name("after", *after, list.after, counter::page_next_bytes_max));
   if (limit) {
     QUIPU_TRY(const std::int64_t count, parse_integer("limit", *limit));
     if (count < 1 || count > static_cast<std::int64_t>(counter::page_counters_max))

@@ -118,6 +118,14 @@ TEST(ListRequest, HasBoundsOnItsLimit) {
   EXPECT_FALSE(read_list(*WireRequest{"GET", "/counters?limit=1001"}));
 }
 
+// The table of the counters takes longer names than their API, and a page may end at one of them.
+TEST(ListRequest, GoesOnAfterAnyNameThatThePageBeforeMayHaveEndedWith) {
+  const std::string name(2048, 'n');
+  EXPECT_EQ(read_list(*WireRequest{"GET", "/counters?after=" + name})->after, name);
+  EXPECT_FALSE(read_list(*WireRequest{"GET", "/counters?after=n" + name}));
+  EXPECT_FALSE(read_list(*WireRequest{"GET", "/counters?prefix=" + name}));
+}
+
 TEST(IdempotencyKey, IsOneHeaderOfBoundedLength) {
   const auto key_of = [](std::string_view headers) {
     const WireRequest request{"POST", "/", "", headers};

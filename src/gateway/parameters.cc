@@ -1,7 +1,6 @@
 #include "gateway/parameters.h"
 
 #include "base/text.h"
-#include "counter/counter_call.h"
 #include "http/url.h"
 
 namespace quipu::gateway {
@@ -37,17 +36,16 @@ Result<std::int64_t> parse_integer(std::string_view parameter, std::string_view 
               parameter);
 }
 
-Result<> decode_name(std::string_view parameter, std::string_view raw, std::string& name) {
+Result<> decode_name(std::string_view parameter, std::string_view raw, std::string& name, std::size_t bytes_max) {
   name.clear();
   if (!http::decode_query(raw, name))
     return fail(ErrorCode::invalid_argument, "{}: a '%' must be followed by two hexadecimal digits", parameter);
-  return check_name(parameter, name);
+  return check_name(parameter, name, bytes_max);
 }
 
-Result<> check_name(std::string_view what, std::string_view name) {
-  if (name.size() > counter::name_bytes_max)
-    return fail(ErrorCode::invalid_argument, "{} must have at most {} bytes, it has {}", what, counter::name_bytes_max,
-                name.size());
+Result<> check_name(std::string_view what, std::string_view name, std::size_t bytes_max) {
+  if (name.size() > bytes_max)
+    return fail(ErrorCode::invalid_argument, "{} must have at most {} bytes, it has {}", what, bytes_max, name.size());
   if (!is_valid_utf8(name)) return fail(ErrorCode::invalid_argument, "{} must be UTF-8", what);
   return {};
 }

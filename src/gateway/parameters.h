@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "counter/counter_call.h"
 
 namespace quipu::gateway {
 
@@ -22,7 +23,8 @@ Result<> read_parameters(std::string_view query, std::initializer_list<Parameter
 Result<std::int64_t> parse_integer(std::string_view parameter, std::string_view raw);
 
 // Decodes a counter's name into `name`. An empty one is not an error here.
-Result<> decode_name(std::string_view parameter, std::string_view raw, std::string& name);
-Result<> check_name(std::string_view what, std::string_view name);
+Result<> decode_name(std::string_view parameter, std::string_view raw, std::string& name,
+                     std::size_t bytes_max = counter::name_bytes_max);
+Result<> check_name(std::string_view what, std::string_view name, std::size_t bytes_max = counter::name_bytes_max);
 
 }  // namespace quipu::gateway

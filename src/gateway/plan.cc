@@ -24,9 +24,7 @@ Result<> read_limit(PlanLimits& limits, std::string_view name, std::string_view 
   if (name == "rate") {
     QUIPU_TRY(limits.rate_thousandths, parse_rate(value));
   } else if (name == "burst") {
-    const auto burst = parse_int64(value);
-    if (!burst || *burst < 1) return fail(ErrorCode::invalid_argument, "burst must be a whole number from 1 on");
-    limits.burst = static_cast<std::uint64_t>(*burst);
+    QUIPU_TRY(limits.burst, parse_burst(value));
   } else if (name == "quota") {
     QUIPU_TRY(limits.quota, parse_quota(value));
   } else {
@@ -155,6 +153,13 @@ std::string rate_text(std::uint64_t rate_thousandths) {
   text.erase(text.find_last_not_of('0') + 1);
   if (text.ends_with('.')) text.pop_back();
   return text;
+}
+
+Result<std::uint64_t> parse_burst(std::string_view text) {
+  const auto burst = parse_int64(text);
+  if (!burst || *burst < 1)
+    return fail(ErrorCode::invalid_argument, "burst must be a whole number from 1 on, not {:?}", text);
+  return static_cast<std::uint64_t>(*burst);
 }
 
 Result<Quota> parse_quota(std::string_view text) {

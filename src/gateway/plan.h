@@ -63,6 +63,8 @@ Result<> complete(PlanLimits& limits);
 // "1000", "0.001": at most three digits behind the point.
 Result<std::uint64_t> parse_rate(std::string_view text);
 std::string rate_text(std::uint64_t thousandths);
+// "100": a whole number from 1 on
+Result<std::uint64_t> parse_burst(std::string_view text);
 // "1000000/day"
 Result<Quota> parse_quota(std::string_view text);
 // "partner rate=50 burst=100 quota=5000/month", several of them in lines or with ';' between them.

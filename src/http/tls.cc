@@ -14,10 +14,12 @@
 namespace quipu::http {
 namespace {
 
-std::string last_tls_error() {
-  const unsigned long code = ERR_peek_last_error();
+// The first of the errors in the queue: those behind it only say who passed it on.
+std::string take_tls_error() {
+  const unsigned long code = ERR_peek_error();
   ERR_clear_error();
   if (code == 0) return errno != 0 ? std::generic_category().message(errno) : "unknown";
+  if (ERR_SYSTEM_ERROR(code)) return std::generic_category().message(ERR_GET_REASON(code));
   const char* reason = ERR_reason_error_string(code);
   return reason != nullptr ? reason : "unknown";
 }
@@ -41,6 +43,12 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size, co
   return SSL_TLSEXT_ERR_NOACK;
 }
 
+// Called for a file with a passphrase. Nobody is there to type it: OpenSSL's own callback would wait at the terminal.
+int refuse_passphrase(char*, int, int, void* was_asked) {
+  *static_cast<bool*>(was_asked) = true;
+  return -1;
+}
+
 void set_common_options(SSL_CTX* context) {
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
@@ -52,17 +60,28 @@ void set_common_options(SSL_CTX* context) {
 
 Result<TlsContext> TlsContext::for_server(const std::filesystem::path& certificate, const std::filesystem::path& key) {
   TlsContext context{SSL_CTX_new(TLS_server_method())};
-  if (!context.context_) return fail(ErrorCode::environment, "TLS: {}", last_tls_error());
+  if (!context.context_) return fail(ErrorCode::environment, "TLS: {}", take_tls_error());
   set_common_options(context.context_.get());
+  bool has_passphrase = false;
+  SSL_CTX_set_default_passwd_cb(context.context_.get(), refuse_passphrase);
+  SSL_CTX_set_default_passwd_cb_userdata(context.context_.get(), &has_passphrase);
+  ERR_clear_error();
   if (SSL_CTX_use_certificate_chain_file(context.context_.get(), certificate.c_str()) != 1) {
-    return fail(ErrorCode::environment, "cannot use {} as TLS certificate: {}", certificate.string(), last_tls_error());
+    return fail(ErrorCode::environment, "cannot use {} as TLS certificate: {}", certificate.string(), take_tls_error());
   }
   if (SSL_CTX_use_PrivateKey_file(context.context_.get(), key.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return fail(ErrorCode::environment, "cannot use {} as TLS key: {}", key.string(), last_tls_error());
+    if (has_passphrase) {
+      return fail(ErrorCode::environment,
+                  "cannot use {} as TLS key: it has a passphrase, for which a server cannot ask; `openssl pkey` writes "
+                  "it without",
+                  key.string());
+    }
+    return fail(ErrorCode::environment, "cannot use {} as TLS key: {}", key.string(), take_tls_error());
   }
   if (SSL_CTX_check_private_key(context.context_.get()) != 1) {
     return fail(ErrorCode::environment, "{} is not the key of {}", key.string(), certificate.string());
   }
+  SSL_CTX_set_default_passwd_cb_userdata(context.context_.get(), nullptr);
   SSL_CTX_set_alpn_select_cb(context.context_.get(), choose_protocol, nullptr);
   SSL_CTX_set_session_cache_mode(context.context_.get(), SSL_SESS_CACHE_OFF);  // tickets resume without memory
   return context;
@@ -70,7 +89,7 @@ Result<TlsContext> TlsContext::for_server(const std::filesystem::path& certifica
 
 Result<TlsContext> TlsContext::for_client(const std::filesystem::path& ca_file, bool insecure) {
   TlsContext context{SSL_CTX_new(TLS_client_method())};
-  if (!context.context_) return fail(ErrorCode::environment, "TLS: {}", last_tls_error());
+  if (!context.context_) return fail(ErrorCode::environment, "TLS: {}", take_tls_error());
   set_common_options(context.context_.get());
   context.insecure_ = insecure;
   if (insecure) return context;
@@ -79,7 +98,7 @@ Result<TlsContext> TlsContext::for_client(const std::filesystem::path& ca_file, 
                                      : SSL_CTX_load_verify_locations(context.context_.get(), ca_file.c_str(), nullptr);
   if (loaded != 1) {
     return fail(ErrorCode::environment, "cannot read the certificates in {}: {}",
-                ca_file.empty() ? "the system's store" : ca_file.string(), last_tls_error());
+                ca_file.empty() ? "the system's store" : ca_file.string(), take_tls_error());
   }
   return context;
 }
@@ -113,7 +132,7 @@ Transfer TlsSession::outcome_of(int result) {
     default: break;
   }
   const long verified = SSL_get_verify_result(session_.get());
-  failure_ = verified != X509_V_OK ? X509_verify_cert_error_string(verified) : last_tls_error();
+  failure_ = verified != X509_V_OK ? X509_verify_cert_error_string(verified) : take_tls_error();
   return Transfer::broken;
 }
 

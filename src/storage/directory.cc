@@ -99,17 +99,37 @@ Result<> identify_without_format(rocksdb::FileSystem& disk, OpenDirectory& direc
   return fail(ErrorCode::damaged, "{} is missing beside rows: {}", paths.format.string(), loss_advice);
 }
 
+// For its owner alone: a secret that AWS's clients sign with can be worked out from the rows.
+Result<> make_private(const std::filesystem::path& root) {
+  std::error_code error;
+  const bool is_new = !std::filesystem::exists(root, error);
+  std::filesystem::create_directories(root, error);
+  if (!error && is_new) std::filesystem::permissions(root, std::filesystem::perms::owner_all, error);
+  if (error) return fail(ErrorCode::environment, "cannot make {}: {}", root.string(), error.message());
+  return {};
+}
+
+void warn_if_others_may_read(const std::filesystem::path& root) {
+  using std::filesystem::perms;
+  std::error_code error;
+  const perms others = std::filesystem::status(root, error).permissions() & (perms::group_all | perms::others_all);
+  if (!error && others != perms::none)
+    log_warning("directory_open_to_others", {{"directory", root.string()}, {"advice", "chmod -R go= on it"}});
+}
+
 }  // namespace
 
-Result<OpenDirectory> lock_directory(const std::filesystem::path& directory) {
+Result<OpenDirectory> lock_directory(const std::filesystem::path& directory, bool make) {
   std::error_code error;
   const DirectoryPaths paths{std::filesystem::absolute(directory, error).lexically_normal()};
+  if (!make && !std::filesystem::exists(paths.format, error) && !std::filesystem::exists(paths.rows, error))
+    return fail(ErrorCode::not_found, "{} is no data directory: there is no file FORMAT in it", paths.root.string());
   std::filesystem::path ancestor = paths.root.parent_path();
   while (ancestor.has_relative_path() && !std::filesystem::exists(ancestor, error)) ancestor = ancestor.parent_path();
-  std::filesystem::create_directories(paths.root, error);
-  if (error) return fail(ErrorCode::environment, "cannot make {}: {}", paths.root.string(), error.message());
+  QUIPU_CHECK(make_private(paths.root));
   // Before LOCK is made, so that nothing of ours is left in it.
   if (is_foreign(paths)) return not_a_data_directory(paths);
+  warn_if_others_may_read(paths.root);
   QUIPU_TRY(DirectoryLock lock, DirectoryLock::take(paths.lock, true));
   return OpenDirectory{paths, std::move(lock), ancestor, {}};
 }

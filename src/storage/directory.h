@@ -37,8 +37,8 @@ struct OpenDirectory {
   Format format;
 };
 
-// Makes the directory if it is missing, and locks it.
-Result<OpenDirectory> lock_directory(const std::filesystem::path& directory);
+// Locks the directory. It is made if it is missing, unless it must be there already and hold a store.
+Result<OpenDirectory> lock_directory(const std::filesystem::path& directory, bool make);
 
 // Reads FORMAT, or writes it as "creating" where the directory is new or was never finished.
 Result<> identify(rocksdb::FileSystem& disk, OpenDirectory& directory, bool accept_loss);

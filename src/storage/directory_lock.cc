@@ -33,7 +33,7 @@ std::string holder(const std::filesystem::path& path) {
 
 Result<DirectoryLock> DirectoryLock::take(const std::filesystem::path& path, bool create) {
   const int flags = create ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC;
-  const int descriptor = ::open(path.c_str(), flags, 0640);
+  const int descriptor = ::open(path.c_str(), flags, 0600);
   if (descriptor < 0) return fail(ErrorCode::environment, "cannot open {}: {}", path.string(), std::strerror(errno));
   DirectoryLock lock{descriptor};
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {

@@ -60,7 +60,7 @@ Engine::Engine(const StoreOptions& options, OpenDirectory directory, Disk disk)
       env_{make_env(disk_.files)} {}
 
 Result<std::unique_ptr<Engine>> Engine::open(const StoreOptions& options) {
-  QUIPU_TRY(OpenDirectory directory, lock_directory(options.directory));
+  QUIPU_TRY(OpenDirectory directory, lock_directory(options.directory, options.make));
   QUIPU_TRY(Disk disk, open_disk(options.simulated_disk, directory.paths.root));
   QUIPU_CHECK(identify(*disk.files, directory, options.accept_loss));
   std::unique_ptr<Engine> engine{new Engine(options, std::move(directory), std::move(disk))};

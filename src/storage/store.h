@@ -25,6 +25,7 @@ class Engine;
 
 struct StoreOptions {
   std::filesystem::path directory;
+  bool make = true;          // a new store, where there is none
   bool accept_loss = false;  // open although synced data is missing; what is lost is logged
   std::size_t write_buffer_bytes =
       32_MiB;  // larger ones cost the writer more cache misses a row, and a restart more time

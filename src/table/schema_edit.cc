@@ -137,10 +137,11 @@ void SchemaWrite::purge_what_went(storage::WriteGroup& group) {
 }
 
 void SchemaWrite::finish(storage::Committed outcome) noexcept {
-  if (outcome != storage::Committed::durable)
-    result_ = fail(outcome == storage::Committed::unknown    ? ErrorCode::outcome_unknown
-                   : outcome == storage::Committed::no_space ? ErrorCode::out_of_space
-                                                             : ErrorCode::unavailable,
+  if (outcome == storage::Committed::no_space)
+    result_ = fail(ErrorCode::out_of_space,
+                   "the disk is nearly full, so the table {:?} was not written; free some space and retry", name_);
+  else if (outcome != storage::Committed::durable)
+    result_ = fail(outcome == storage::Committed::unknown ? ErrorCode::outcome_unknown : ErrorCode::unavailable,
                    "the table {:?} could not be written", name_);
   if (result_) {
     if (after_) published_ = std::make_shared<const TableSchema>(*std::move(after_));
