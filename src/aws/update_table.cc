@@ -69,6 +69,23 @@ Answer<std::vector<IndexSchema>::iterator> find_global(const JsonNode& node, Tab
   return found;
 }
 
+// What else may be updated of an index has no effect here.
+Answer<> update_index(const JsonNode& node, const TableSettings& settings, TableSchema& schema) {
+  QUIPU_TRY(const auto index, find_global(node, schema));
+  if (const JsonNode* wanted = node.find("ProvisionedThroughput")) {
+    QUIPU_TRY(const Throughput throughput, read_throughput_of(*wanted));
+    write_throughput(throughput, *index);
+    return {};
+  }
+  if (node.find("OnDemandThroughput") != nullptr || node.find("WarmThroughput") != nullptr) return {};
+  if (settings.on_demand)
+    return invalid_values(
+        "The only Updates for index: {} when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, "
+        "WarmThroughput",
+        index->name);
+  return invalid_values("Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: {}", index->name);
+}
+
 Answer<> change_index(const JsonNode& update, const Definitions& definitions, const TableSettings& settings,
                       TableSchema& schema) {
   if (const JsonNode* create = update.find("Create")) return create_index(*create, definitions, settings, schema);
@@ -77,12 +94,7 @@ Answer<> change_index(const JsonNode& update, const Definitions& definitions, co
     schema.indexes.erase(index);
     return {};
   }
-  if (const JsonNode* change = update.find("Update")) {
-    QUIPU_TRY(const auto index, find_global(*change, schema));
-    QUIPU_TRY(const Throughput throughput, read_throughput_of(*change->find("ProvisionedThroughput")));
-    write_throughput(throughput, *index);
-    return {};
-  }
+  if (const JsonNode* change = update.find("Update")) return update_index(*change, settings, schema);
   return invalid_values("One of GlobalSecondaryIndexUpdate's Create, Update or Delete must be specified");
 }
 

@@ -263,6 +263,26 @@ def test_a_table_changes_how_it_is_paid(db, make_table):
     assert (throughput["ReadCapacityUnits"], throughput["WriteCapacityUnits"]) == (5, 6)
 
 
+THROUGHPUT = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 6}
+
+
+def update_index(table, **change):
+    """The request of UpdateTable that updates the index by_a."""
+    return {"TableName": table, "GlobalSecondaryIndexUpdates": [{"Update": {"IndexName": "by_a", **change}}]}
+
+
+@pytest.mark.differs_in_dynamodb_local("it answers 500")
+def test_an_update_of_an_index_that_says_nothing(db, make_table):
+    table = make_table("h:S", indexes={"by_a": "a:S"})
+    assert db.error("UpdateTable", **update_index(table)) == values_invalid(
+        "The only Updates for index: by_a when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput")
+    db("UpdateTable", **update_index(table, ProvisionedThroughput=THROUGHPUT), BillingMode="PROVISIONED",
+       ProvisionedThroughput=THROUGHPUT)
+    make_table.wait(table)
+    assert db.error("UpdateTable", **update_index(table)) == values_invalid(
+        "Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: by_a")
+
+
 def test_a_change_of_nothing(db, table):
     error = db.error("UpdateTable", TableName=table)
     assert (error.type, error.status) == ("ValidationException", 400)
