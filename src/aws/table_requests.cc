@@ -130,15 +130,7 @@ Answer<> read_global_indexes(const JsonNode& input, const Definitions& definitio
 
 Answer<> check_all_used(const Definitions& definitions, const TableSchema& schema) {
   std::vector<std::string> used;
-  const auto use = [&](const KeyAttribute& attribute) {
-    if (std::ranges::find(used, attribute.name) == used.end()) used.push_back(attribute.name);
-  };
-  use(schema.partition_key);
-  if (schema.sort_key) use(*schema.sort_key);
-  for (const IndexSchema& index : schema.indexes) {
-    use(index.partition_key);
-    if (index.sort_key) use(*index.sort_key);
-  }
+  for (const KeyAttribute& attribute : schema.key_attributes()) used.push_back(attribute.name);
   if (used.size() == definitions.all().size()) return {};
   if (schema.indexes.empty())
     return invalid_values(

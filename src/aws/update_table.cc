@@ -12,6 +12,7 @@ namespace quipu::aws {
 namespace {
 
 using table::IndexSchema;
+using table::KeyAttribute;
 using table::TableSchema;
 
 constexpr auto changing_members = std::to_array<std::string_view>(
@@ -49,6 +50,12 @@ Answer<> change_billing(const JsonNode& input, std::int64_t now_ms, TableSetting
   return {};
 }
 
+// What is a key already keeps its type, whatever the request says.
+void keep_type(const std::vector<KeyAttribute>& keys, KeyAttribute& attribute) {
+  const auto known = std::ranges::find(keys, attribute.name, &KeyAttribute::name);
+  if (known != keys.end()) attribute.type = known->type;
+}
+
 Answer<> create_index(const JsonNode& node, const Definitions& definitions, const TableSettings& settings,
                       TableSchema& schema) {
   QUIPU_TRY(IndexSchema index, read_global_index(node, definitions, settings.on_demand));
@@ -56,6 +63,9 @@ Answer<> create_index(const JsonNode& node, const Definitions& definitions, cons
   const auto globals = std::ranges::count(schema.indexes, table::IndexKind::global, &IndexSchema::kind);
   if (static_cast<std::size_t>(globals) >= global_indexes_max)
     return invalid_values("GlobalSecondaryIndex count exceeds the per-table limit of {}", global_indexes_max);
+  const std::vector<KeyAttribute> keys = schema.key_attributes();
+  keep_type(keys, index.partition_key);
+  if (index.sort_key) keep_type(keys, *index.sort_key);
   index.filling = table::Filling::under_way;
   schema.indexes.push_back(std::move(index));
   return {};
@@ -98,6 +108,16 @@ Answer<> change_index(const JsonNode& update, const Definitions& definitions, co
   return invalid_values("One of GlobalSecondaryIndexUpdate's Create, Update or Delete must be specified");
 }
 
+// Defined is what is a key. New ones come behind those that were there, as they stand in the request.
+void change_definitions(const Definitions& definitions, const TableSchema& schema, TableSettings& settings) {
+  std::vector<std::string>& names = settings.definitions;
+  for (const std::string& name : definitions.names())
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  const std::vector<KeyAttribute> keys = schema.key_attributes();
+  std::erase_if(
+      names, [&](const std::string& name) { return std::ranges::find(keys, name, &KeyAttribute::name) == keys.end(); });
+}
+
 Answer<> change_indexes(const JsonNode& input, const Definitions& definitions, TableSettings& settings,
                         TableSchema& schema) {
   const JsonNode* updates = input.find("GlobalSecondaryIndexUpdates");
@@ -112,9 +132,7 @@ Answer<> change_indexes(const JsonNode& input, const Definitions& definitions, T
     return refuse(ErrorType::limit_exceeded,
                   "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table");
   for (const JsonNode& update : updates->elements()) QUIPU_CHECK(change_index(update, definitions, settings, schema));
-  for (const std::string& name : definitions.names())
-    if (std::ranges::find(settings.definitions, name) == settings.definitions.end())
-      settings.definitions.push_back(name);
+  change_definitions(definitions, schema, settings);
   return {};
 }
 

@@ -4,6 +4,7 @@ import pytest
 
 from dynamodb_client import L, N, S, TRUE, validation
 from quipu_server import wait_until
+from table_maker import definitions, key_schema
 
 
 @pytest.fixture(scope="module")
@@ -251,6 +252,47 @@ def test_a_backfill_leaves_out_what_does_not_fit(db, make_table):
                                                 "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}]}}])
     make_table.wait(table)
     assert db.items("Scan", TableName=table, IndexName="by_a") == [{"h": S("2"), "a": N(1)}]
+
+
+def add_index(make_table, table, index, key, *defined):
+    """Adds a global index by one attribute to a table. `defined`: the attributes that the request defines."""
+    create = {"IndexName": index, "KeySchema": key_schema(key), "Projection": {"ProjectionType": "ALL"}}
+    make_table.db("UpdateTable", TableName=table, AttributeDefinitions=definitions(*defined),
+                  GlobalSecondaryIndexUpdates=[{"Create": create}])
+    make_table.wait(table)
+
+
+def defined(make_table, table):
+    return sorted(make_table.describe(table)["AttributeDefinitions"], key=str)
+
+
+# As the service was seen to do it: https://github.com/paritysuite/dynamodb-conformance/issues/78
+@pytest.mark.differs_in_dynamodb_local("it refuses another type")
+def test_a_key_keeps_its_type_whatever_a_new_index_says(db, make_table):
+    table = make_table("h:S")
+    add_index(make_table, table, "by_h", "h", "h:N")
+    add_index(make_table, table, "by_a", "a", "a:S")
+    add_index(make_table, table, "by_a_too", "a", "a:N")
+    assert defined(make_table, table) == definitions("h:S", "a:S")
+    db.put(table, {"h": S("x"), "a": S("y")})
+    for index, key, value in (("by_h", "h", "x"), ("by_a", "a", "y"), ("by_a_too", "a", "y")):
+        eventually(db, 1, lambda: query(db, table, index, f"{key} = :k", {":k": S(value)})["Count"])
+
+
+def test_a_type_is_free_again_when_no_index_uses_it(db, make_table):
+    table = make_table("h:S", indexes={"by_a": "a:S"})
+    db("UpdateTable", TableName=table, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by_a"}}])
+    wait_until(lambda: "GlobalSecondaryIndexes" not in make_table.describe(table), 60)
+    assert defined(make_table, table) == definitions("h:S")
+    add_index(make_table, table, "by_a", "a", "a:N")
+    assert defined(make_table, table) == definitions("h:S", "a:N")
+
+
+@pytest.mark.differs_in_dynamodb_local("it keeps them until the next change")
+def test_what_is_defined_and_no_key_is_left_out(db, make_table):
+    table = make_table("h:S")
+    add_index(make_table, table, "by_a", "a", "a:S", "unused:S")
+    assert defined(make_table, table) == definitions("h:S", "a:S")
 
 
 def test_an_index_can_be_deleted(db, make_table):
