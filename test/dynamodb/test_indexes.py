@@ -143,6 +143,39 @@ def test_pages_of_an_index(db, indexed, name, index, condition, start):
     assert all(set(page["LastEvaluatedKey"]) == start for page in pages[:-1])
 
 
+FETCHING = {
+    "all attributes": ("Query", {"Select": "ALL_ATTRIBUTES"}),
+    "one attribute": ("Query", {"ProjectionExpression": "x"}),
+    "a scan": ("Scan", {"Select": "ALL_ATTRIBUTES"}),
+    "a scan's filter": ("Scan", {"FilterExpression": "attribute_exists(x)"}),
+}
+
+
+@pytest.fixture(scope="module")
+def large(db, make_table):
+    """Seven items of 300 kB, of which the local index by a has only the keys."""
+    table = make_table("h:S", "r:N", local={"by_a": "a:N"}, projections={"by_a": "KEYS_ONLY"})
+    for r in range(7):
+        db.put(table, {"h": S("x"), "r": N(r), "a": N(-r), "x": S("x" * 300_000)})
+    return table
+
+
+@pytest.mark.parametrize("operation, what", FETCHING.values(), ids=FETCHING)
+def test_what_a_local_index_fetches_counts_for_the_megabyte(db, large, operation, what):
+    if operation == "Query":
+        what = {"KeyConditionExpression": "h = :h", "ExpressionAttributeValues": {":h": S("x")}, **what}
+    pages = db.pages(operation, TableName=large, IndexName="by_a", ReturnConsumedCapacity="TOTAL", **what)
+    assert [page["Count"] for page in pages] == [4, 3]
+    assert pages[0]["LastEvaluatedKey"] == {"h": S("x"), "r": N(3), "a": N(-3)}
+
+
+def test_a_statement_pages_what_it_fetches(db, large):
+    statement = {"Statement": f'SELECT x FROM "{large}"."by_a" WHERE h = \'x\''}
+    first = db("ExecuteStatement", **statement)
+    assert len(first["Items"]) == 4
+    assert len(db("ExecuteStatement", **statement, NextToken=first["NextToken"])["Items"]) == 3
+
+
 def test_pages_backwards_are_pages_forwards_turned_round(db, indexed, name):
     for r in range(7):
         db.put(indexed, {"h": S(name), "r": N(r), "a": S(f"a{r % 3}")})
