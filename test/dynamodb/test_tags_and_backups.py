@@ -107,6 +107,25 @@ def test_backups_are_listed(db, backed_up):
     assert (summary["BackupArn"], summary["BackupName"], summary["TableName"]) == (arn, "the-backup", table)
 
 
+def test_a_list_goes_on_behind_a_backup_that_was_deleted(db, make_table):
+    table = make_table("h:S")
+    made = [db("CreateBackup", TableName=table, BackupName=f"number-{i}")["BackupDetails"]["BackupArn"] for i in range(4)]
+    wait_until(lambda: all(describe(db, arn)["BackupDetails"]["BackupStatus"] == "AVAILABLE" for arn in made), 300)
+    listed, start = [], {}
+    for _ in range(4):
+        page = db("ListBackups", TableName=table, Limit=1, **start)
+        listed.append(page["BackupSummaries"][0]["BackupArn"])
+        db("DeleteBackup", BackupArn=listed[-1])
+        start = {"ExclusiveStartBackupArn": listed[-1]}
+    assert sorted(listed) == sorted(made)
+    assert db("ListBackups", TableName=table, **start)["BackupSummaries"] == []
+
+
+@pytest.mark.parametrize("wrong", ["x" * 40, "arn:aws:dynamodb:us-east-1:000000000000:table/t"])
+def test_a_list_goes_on_behind_a_backup_and_nothing_else(db, wrong):
+    assert db.error("ListBackups", ExclusiveStartBackupArn=wrong).status == 400
+
+
 def test_a_backup_is_restored_as_it_was(db, make_table, backed_up):
     table, arn, items = backed_up
     db.put(table, {"h": S("after"), "r": N(0)})
