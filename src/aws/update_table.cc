@@ -1,4 +1,5 @@
 // UpdateTable.
+#include <fmt/ranges.h>
 #include <algorithm>
 
 #include "aws/json_members.h"
@@ -82,18 +83,19 @@ Answer<std::vector<IndexSchema>::iterator> find_global(const JsonNode& node, Tab
 // What else may be updated of an index has no effect here.
 Answer<> update_index(const JsonNode& node, const TableSettings& settings, TableSchema& schema) {
   QUIPU_TRY(const auto index, find_global(node, schema));
-  if (const JsonNode* wanted = node.find("ProvisionedThroughput")) {
-    QUIPU_TRY(const Throughput throughput, read_throughput_of(*wanted));
-    write_throughput(throughput, *index);
-    return {};
-  }
-  if (node.find("OnDemandThroughput") != nullptr || node.find("WarmThroughput") != nullptr) return {};
-  if (settings.on_demand)
+  const JsonNode* throughput = node.find("ProvisionedThroughput");
+  const bool other = node.find("OnDemandThroughput") != nullptr || node.find("WarmThroughput") != nullptr;
+  if (settings.on_demand && (throughput != nullptr || !other))
     return invalid_values(
         "The only Updates for index: {} when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, "
         "WarmThroughput",
         index->name);
-  return invalid_values("Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: {}", index->name);
+  if (throughput == nullptr && !other)
+    return invalid_values("Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: {}", index->name);
+  if (throughput == nullptr) return {};
+  QUIPU_TRY(const Throughput wanted, read_throughput_of(*throughput));
+  write_throughput(wanted, *index);
+  return {};
 }
 
 Answer<> change_index(const JsonNode& update, const Definitions& definitions, const TableSettings& settings,
@@ -136,6 +138,20 @@ Answer<> change_indexes(const JsonNode& input, const Definitions& definitions, T
   return {};
 }
 
+// The indexes of a table that was paid by request have none, whatever they had before that.
+void forget_throughput(TableSchema& schema) {
+  for (IndexSchema& index : schema.indexes)
+    if (index.kind == table::IndexKind::global) write_throughput({}, index);
+}
+
+Answer<> check_throughput(const TableSchema& schema) {
+  std::vector<std::string_view> missing;
+  for (const IndexSchema& index : schema.indexes)
+    if (index.kind == table::IndexKind::global && read_throughput(index) == Throughput{}) missing.push_back(index.name);
+  if (missing.empty()) return {};
+  return invalid_values("ProvisionedThroughput must be specified for index: {}", fmt::join(missing, ","));
+}
+
 Answer<> change_stream(const JsonNode& input, TableSchema& schema) {
   QUIPU_TRY(const auto view, read_stream_view(input));
   if (!view) return {};
@@ -150,8 +166,12 @@ Answer<> change_stream(const JsonNode& input, TableSchema& schema) {
 
 Answer<> change_table(const JsonNode& input, const Definitions& definitions, std::int64_t now_ms, TableSchema& schema) {
   TableSettings settings = read_settings(schema);
+  const bool was_on_demand = settings.on_demand;
   QUIPU_CHECK(change_billing(input, now_ms, settings));
+  const bool provisioned_anew = was_on_demand && !settings.on_demand;
+  if (provisioned_anew) forget_throughput(schema);
   QUIPU_CHECK(change_indexes(input, definitions, settings, schema));
+  if (provisioned_anew) QUIPU_CHECK(check_throughput(schema));
   QUIPU_CHECK(change_stream(input, schema));
   settings.deletion_protection = boolean_member_or(input, "DeletionProtectionEnabled", settings.deletion_protection);
   settings.table_class = string_member_or(input, "TableClass", settings.table_class);
