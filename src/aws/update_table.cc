@@ -1,6 +1,7 @@
 // UpdateTable.
 #include <fmt/ranges.h>
 #include <algorithm>
+#include <span>
 
 #include "aws/json_members.h"
 #include "aws/table_description.h"
@@ -120,11 +121,20 @@ void change_definitions(const Definitions& definitions, const TableSchema& schem
       names, [&](const std::string& name) { return std::ranges::find(keys, name, &KeyAttribute::name) == keys.end(); });
 }
 
+// While an index is filled nothing about indexes may be changed, but that one may be deleted.
+bool may_change_indexes(std::span<const JsonNode> updates, const TableSchema& schema) {
+  if (std::ranges::find(schema.indexes, table::Filling::under_way, &IndexSchema::filling) == schema.indexes.end())
+    return true;
+  const JsonNode* erase = updates.size() == 1 ? updates.front().find("Delete") : nullptr;
+  const IndexSchema* index = erase != nullptr ? schema.find_index(string_member_or(*erase, "IndexName", {})) : nullptr;
+  return index != nullptr && index->filling == table::Filling::under_way;
+}
+
 Answer<> change_indexes(const JsonNode& input, const Definitions& definitions, TableSettings& settings,
                         TableSchema& schema) {
   const JsonNode* updates = input.find("GlobalSecondaryIndexUpdates");
   if (updates == nullptr) return {};
-  if (std::ranges::find(schema.indexes, table::Filling::under_way, &IndexSchema::filling) != schema.indexes.end())
+  if (!may_change_indexes(updates->elements(), schema))
     return refuse(
         ErrorType::resource_in_use,
         fmt::format("Attempt to change a resource which is still in use: Table is being updated: {}", schema.name));

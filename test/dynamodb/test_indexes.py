@@ -328,6 +328,23 @@ def test_what_is_defined_and_no_key_is_left_out(db, make_table):
     assert defined(make_table, table) == definitions("h:S", "a:S")
 
 
+# Large items, so that filling takes many steps.
+@pytest.mark.differs_in_dynamodb_local("the index is not said to be filled, and cannot be deleted")
+def test_an_index_can_be_deleted_while_it_is_filled(db, make_table):
+    table = make_table("h:S")
+    for i in range(60):
+        db.put(table, {"h": S(str(i)), "a": S("x"), "large": S("x" * 350_000)})
+    create = {"IndexName": "by_a", "KeySchema": key_schema("a"), "Projection": {"ProjectionType": "KEYS_ONLY"}}
+    more = {"TableName": table, "AttributeDefinitions": definitions("h:S", "a:S")}
+    db("UpdateTable", **more, GlobalSecondaryIndexUpdates=[{"Create": create}])
+    wait_until(lambda: make_table.describe(table)["GlobalSecondaryIndexes"][0].get("Backfilling", True), 60)
+    db("UpdateTable", TableName=table, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by_a"}}])
+    wait_until(lambda: "GlobalSecondaryIndexes" not in make_table.describe(table), 60)
+    db("UpdateTable", **more, GlobalSecondaryIndexUpdates=[{"Create": create}])
+    make_table.wait(table)
+    assert len(db.items("Scan", TableName=table, IndexName="by_a")) == 60
+
+
 def test_an_index_can_be_deleted(db, make_table):
     table = make_table("h:S", indexes={"by_a": "a:N"})
     db("UpdateTable", TableName=table, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by_a"}}])
