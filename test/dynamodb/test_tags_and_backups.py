@@ -49,8 +49,14 @@ def test_50_tags_are_allowed(db, make_table):
                                                                                       "LimitExceededException")
 
 
+def test_tags_have_so_many_characters_not_bytes(db, make_table):
+    arn = make_table.describe(make_table("h:S"))["TableArn"]
+    db("TagResource", ResourceArn=arn, Tags=[tag("é" * 128, "א" * 256)])
+    wait_until(lambda: tags(db, arn) == [tag("é" * 128, "א" * 256)], 10)
+
+
 @pytest.mark.parametrize("wrong", [[], [tag("a", "1"), tag("a", "2")], [tag("aws:a", "1")], [tag("", "1")], [tag("x" * 129, "1")],
-                                   [tag("a", "x" * 257)]])
+                                   [tag("a", "x" * 257)], [tag("é" * 129, "1")], [tag("a", "é" * 257)]])
 def test_wrong_tags(db, arn, wrong):
     assert db.error("TagResource", ResourceArn=arn, Tags=wrong).type == "ValidationException"
     assert tags(db, arn) == []
