@@ -13,7 +13,13 @@ namespace {
 Answer<std::string> table_of_resource(const Call& call) {
   const std::string_view arn = string_member_or(*call.input, "ResourceArn", {});
   const std::string_view name = table_name_in_arn(arn);
-  if (name.empty()) return validation("Invalid TableArn: Invalid ResourceArn provided as input {}", arn);
+  const std::string_view below = name.empty() ? std::string_view{} : std::string_view{name.end(), arn.end()};
+  if (below.starts_with("/index/"))
+    return invalid_values("Invalid resource arn provided, only table or stream is accepted. Provided resource arn: {}",
+                          arn);
+  if (below.starts_with("/backup/")) return invalid_values("Provided Arn is not a DynamoDB resource arn: {}", arn);
+  if (name.empty() || !below.empty())
+    return validation("Invalid TableArn: Invalid ResourceArn provided as input {}", arn);
   const auto schema = call.context.tables.find(name);
   if (schema == nullptr || !is_user_table(*schema))
     return refuse(ErrorType::resource_not_found,

@@ -70,10 +70,24 @@ def test_adding_no_tags(db, arn):
     assert db.error("TagResource", ResourceArn=arn, Tags=[]) == validation("Atleast one Tag needs to be provided as Input.")
 
 
-@pytest.mark.parametrize("operation, more", [("ListTagsOfResource", {}), ("TagResource", {"Tags": [tag("a", "b")]}),
-                                             ("UntagResource", {"TagKeys": ["a"]})])
+TAGGING = [("ListTagsOfResource", {}), ("TagResource", {"Tags": [tag("a", "b")]}), ("UntagResource", {"TagKeys": ["a"]})]
+
+
+@pytest.mark.parametrize("operation, more", TAGGING)
 def test_an_arn_that_is_none(db, operation, more):
     assert db.error(operation, ResourceArn="x", **more) == validation("Invalid TableArn: Invalid ResourceArn provided as input x")
+
+
+@pytest.mark.parametrize("operation, more", TAGGING)
+@pytest.mark.parametrize("below, message", [
+    ("/index/by_a", "One or more parameter values were invalid: Invalid resource arn provided, only table or stream is accepted. "
+                    "Provided resource arn: "),
+    ("/backup/01547087347000-abcdef12", "One or more parameter values were invalid: Provided Arn is not a DynamoDB resource arn: "),
+    ("/stream/2026-01-01T00:00:00.000", "Invalid TableArn: Invalid ResourceArn provided as input "),
+])
+def test_only_tables_have_tags(db, arn, operation, more, below, message):
+    assert db.error(operation, ResourceArn=arn + below, **more) == validation(message + arn + below)
+    assert tags(db, arn) == []
 
 
 # --- backups
