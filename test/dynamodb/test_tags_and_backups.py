@@ -159,6 +159,15 @@ def test_a_backup_is_restored_as_it_was(db, make_table, backed_up):
     assert found["Count"] == 5
 
 
+@pytest.mark.only_quipu
+def test_a_table_can_be_deleted_while_it_is_restored(db, make_table, backed_up):
+    _, arn, _ = backed_up
+    restored = make_table.name()
+    db("RestoreTableFromBackup", TargetTableName=restored, BackupArn=arn)
+    assert db("DeleteTable", TableName=restored)["TableDescription"]["TableStatus"] == "DELETING"
+    assert db.error("DescribeTable", TableName=restored).type == "ResourceNotFoundException"
+
+
 def test_a_backup_outlives_its_table(db, make_table):
     table = make_table("h:S")
     db.put(table, {"h": S("x")})
