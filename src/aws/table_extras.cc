@@ -27,6 +27,11 @@ Answer<std::string> table_of_resource(const Call& call) {
   return std::string{name};
 }
 
+std::unexpected<ApiError> missing_list(std::string_view member) {
+  return validation(
+      "1 validation error detected: Value null at '{}' failed to satisfy constraint: Member must not be null", member);
+}
+
 Answer<> change_tags(Call& call, std::string name,
                      std::move_only_function<Answer<>(std::map<std::string, std::string>& tags)> change) {
   return call.run_on_worker([name = std::move(name), change = std::move(change)](Call& on_worker) mutable -> Answer<> {
@@ -90,15 +95,17 @@ Answer<> begin_describe_time_to_live(Call& call) {
 }
 
 Answer<> begin_tag_resource(Call& call) {
-  QUIPU_TRY(std::string name, table_of_resource(call));
   const JsonNode* tags = call.input->find("Tags");
+  if (tags == nullptr) return missing_list("tags");
+  QUIPU_TRY(std::string name, table_of_resource(call));
   if (tags->elements().empty()) return validation("Atleast one Tag needs to be provided as Input.");
   return change_tags(call, std::move(name), [tags](auto& all) { return read_tags(*tags, all); });
 }
 
 Answer<> begin_untag_resource(Call& call) {
-  QUIPU_TRY(std::string name, table_of_resource(call));
   const JsonNode* keys = call.input->find("TagKeys");
+  if (keys == nullptr) return missing_list("tagKeys");
+  QUIPU_TRY(std::string name, table_of_resource(call));
   if (keys->elements().empty()) return validation("Atleast one Tag Key needs to be provided as Input.");
   return change_tags(call, std::move(name), [keys](auto& all) -> Answer<> {
     for (const JsonNode& key : keys->elements()) all.erase(std::string{key.text()});

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dynamodb_client import N, Refusal, S, validation
+from dynamodb_client import N, Refusal, S, invalid, validation
 from quipu_server import wait_until
 
 pytestmark = pytest.mark.differs_in_dynamodb_local("it has neither")
@@ -68,6 +68,13 @@ def test_removing_no_tags(db, arn):
 
 def test_adding_no_tags(db, arn):
     assert db.error("TagResource", ResourceArn=arn, Tags=[]) == validation("Atleast one Tag needs to be provided as Input.")
+
+
+@pytest.mark.parametrize("operation, member", [("TagResource", "tags"), ("UntagResource", "tagKeys")])
+def test_a_list_that_is_not_there(db, arn, operation, member):
+    for more in ({}, {member[0].upper() + member[1:]: None}):
+        assert db.error(operation, ResourceArn=arn, **more) == invalid(
+            f"Value null at '{member}' failed to satisfy constraint: Member must not be null")
 
 
 TAGGING = [("ListTagsOfResource", {}), ("TagResource", {"Tags": [tag("a", "b")]}), ("UntagResource", {"TagKeys": ["a"]})]
