@@ -58,8 +58,26 @@ void keep_type(const std::vector<KeyAttribute>& keys, KeyAttribute& attribute) {
   if (known != keys.end()) attribute.type = known->type;
 }
 
+std::unexpected<ApiError> throughput_missing(std::string_view index) {
+  return invalid_values("Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: {}", index);
+}
+
+// CreateTable says it in other words.
+Answer<> check_throughput_of_new(const JsonNode& node, const TableSettings& settings) {
+  const std::string_view index = string_member_or(node, "IndexName", {});
+  const bool given = node.find("ProvisionedThroughput") != nullptr;
+  if (settings.on_demand && given)
+    return invalid_values(
+        "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: {} when BillingMode is "
+        "PAY_PER_REQUEST",
+        index);
+  if (!settings.on_demand && !given) return throughput_missing(index);
+  return {};
+}
+
 Answer<> create_index(const JsonNode& node, const Definitions& definitions, const TableSettings& settings,
                       TableSchema& schema) {
+  QUIPU_CHECK(check_throughput_of_new(node, settings));
   QUIPU_TRY(IndexSchema index, read_global_index(node, definitions, settings.on_demand));
   if (schema.find_index(index.name) != nullptr) return validation("Attempting to create an index which already exists");
   const auto globals = std::ranges::count(schema.indexes, table::IndexKind::global, &IndexSchema::kind);
@@ -91,8 +109,7 @@ Answer<> update_index(const JsonNode& node, const TableSettings& settings, Table
         "The only Updates for index: {} when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, "
         "WarmThroughput",
         index->name);
-  if (throughput == nullptr && !other)
-    return invalid_values("Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: {}", index->name);
+  if (throughput == nullptr && !other) return throughput_missing(index->name);
   if (throughput == nullptr) return {};
   QUIPU_TRY(const Throughput wanted, read_throughput_of(*throughput));
   write_throughput(wanted, *index);

@@ -290,6 +290,20 @@ def test_throughput_of_an_index_that_is_paid_by_request(db, make_table):
         "The only Updates for index: by_a when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput")
 
 
+@pytest.mark.differs_in_dynamodb_local("it takes both, and the index never becomes active")
+def test_throughput_of_an_index_that_is_made_later(db, make_table):
+    table = make_table("h:S")
+    create = {"IndexName": "by_a", "KeySchema": [key("a", "HASH")], "Projection": {"ProjectionType": "ALL"}}
+    more = {"TableName": table, "AttributeDefinitions": definitions("a:S")}
+    assert db.error("UpdateTable", **more, GlobalSecondaryIndexUpdates=[
+        {"Create": {**create, "ProvisionedThroughput": THROUGHPUT}}]) == values_invalid(
+        "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: by_a when BillingMode is PAY_PER_REQUEST")
+    db("UpdateTable", TableName=table, BillingMode="PROVISIONED", ProvisionedThroughput=THROUGHPUT)
+    make_table.wait(table)
+    assert db.error("UpdateTable", **more, GlobalSecondaryIndexUpdates=[{"Create": create}]) == values_invalid(
+        "Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: by_a")
+
+
 # Also when the indexes had some before.
 @pytest.mark.differs_in_dynamodb_local("it answers 500")
 def test_a_table_that_is_paid_for_throughput_again_says_how_much_its_indexes_have(db, make_table):
