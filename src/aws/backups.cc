@@ -68,11 +68,17 @@ std::unexpected<ApiError> backup_not_found(std::string_view arn) {
   return refuse(ErrorType::backup_not_found, fmt::format("Backup not found: {}", arn));
 }
 
-Answer<std::shared_ptr<const TableSchema>> find_backup(const Context& context, std::string_view arn) {
+// Of the backup that the ARN names, which need not be there.
+Answer<std::string> hidden_name_of(std::string_view arn) {
   const std::size_t at = arn.find(arn_part);
   const std::string_view table = table_name_in_arn(arn);
   if (table.empty() || at == std::string_view::npos) return backup_not_found(arn);
-  auto schema = context.tables.find(hidden_name(table, arn.substr(at + arn_part.size())));
+  return hidden_name(table, arn.substr(at + arn_part.size()));
+}
+
+Answer<std::shared_ptr<const TableSchema>> find_backup(const Context& context, std::string_view arn) {
+  QUIPU_TRY(const std::string name, hidden_name_of(arn));
+  auto schema = context.tables.find(name);
   if (schema == nullptr || !read_backup(*schema)) return backup_not_found(arn);
   return schema;
 }
@@ -280,8 +286,7 @@ Answer<> begin_list_backups(Call& call) {
     filter.table = name;
   }
   if (const auto arn = string_member(input, "ExclusiveStartBackupArn")) {
-    QUIPU_TRY(const auto schema, find_backup(call.context, *arn));
-    filter.after = schema->name;
+    QUIPU_TRY(filter.after, hidden_name_of(*arn));
   }
   return call.run_on_worker([filter = std::move(filter)](Call& on_worker) -> Answer<> {
     on_worker.body.clear();

@@ -34,16 +34,6 @@ void append_path(std::string& out, const Path& path) {
   }
 }
 
-// As Java counts: characters beyond the first 65536 are two.
-std::int64_t utf16_units(std::string_view text) {
-  std::int64_t units = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte & 0xc0) != 0x80) units += byte >= 0xf0 ? 2 : 1;
-  }
-  return units;
-}
-
 std::int64_t length_of(const JsonNode& node) {
   switch (node.type()) {
     case JsonType::array: return static_cast<std::int64_t>(node.elements().size());
@@ -226,6 +216,15 @@ Answer<> check_table_name_first(const JsonNode& input) {
 }
 
 }  // namespace
+
+std::int64_t utf16_units(std::string_view text) {
+  std::int64_t units = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte & 0xc0) != 0x80) units += byte >= 0xf0 ? 2 : 1;
+  }
+  return units;
+}
 
 Answer<> check_constraints(const Shape& shape, const JsonNode& node) {
   ConstraintCheck check;

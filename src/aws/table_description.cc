@@ -12,16 +12,7 @@ namespace {
 
 // AttributeDefinitions: all key attributes of the table and its indexes, in the order in which they were given.
 void append_definitions(JsonWriter& json, const table::TableSchema& schema, const TableSettings& settings) {
-  std::vector<table::KeyAttribute> attributes;
-  const auto add = [&](const table::KeyAttribute& attribute) {
-    if (std::ranges::find(attributes, attribute) == attributes.end()) attributes.push_back(attribute);
-  };
-  add(schema.partition_key);
-  if (schema.sort_key) add(*schema.sort_key);
-  for (const table::IndexSchema& index : schema.indexes) {
-    add(index.partition_key);
-    if (index.sort_key) add(*index.sort_key);
-  }
+  std::vector<table::KeyAttribute> attributes = schema.key_attributes();
   const auto place = [&](const table::KeyAttribute& attribute) {
     return std::ranges::find(settings.definitions, attribute.name) - settings.definitions.begin();
   };

@@ -13,12 +13,23 @@ namespace {
 Answer<std::string> table_of_resource(const Call& call) {
   const std::string_view arn = string_member_or(*call.input, "ResourceArn", {});
   const std::string_view name = table_name_in_arn(arn);
-  if (name.empty()) return validation("Invalid TableArn: Invalid ResourceArn provided as input {}", arn);
+  const std::string_view below = name.empty() ? std::string_view{} : std::string_view{name.end(), arn.end()};
+  if (below.starts_with("/index/"))
+    return invalid_values("Invalid resource arn provided, only table or stream is accepted. Provided resource arn: {}",
+                          arn);
+  if (below.starts_with("/backup/")) return invalid_values("Provided Arn is not a DynamoDB resource arn: {}", arn);
+  if (name.empty() || !below.empty())
+    return validation("Invalid TableArn: Invalid ResourceArn provided as input {}", arn);
   const auto schema = call.context.tables.find(name);
   if (schema == nullptr || !is_user_table(*schema))
     return refuse(ErrorType::resource_not_found,
                   fmt::format("Requested resource not found: ResourcArn: {} not found", arn));
   return std::string{name};
+}
+
+std::unexpected<ApiError> missing_list(std::string_view member) {
+  return validation(
+      "1 validation error detected: Value null at '{}' failed to satisfy constraint: Member must not be null", member);
 }
 
 Answer<> change_tags(Call& call, std::string name,
@@ -84,15 +95,17 @@ Answer<> begin_describe_time_to_live(Call& call) {
 }
 
 Answer<> begin_tag_resource(Call& call) {
-  QUIPU_TRY(std::string name, table_of_resource(call));
   const JsonNode* tags = call.input->find("Tags");
+  if (tags == nullptr) return missing_list("tags");
+  QUIPU_TRY(std::string name, table_of_resource(call));
   if (tags->elements().empty()) return validation("Atleast one Tag needs to be provided as Input.");
   return change_tags(call, std::move(name), [tags](auto& all) { return read_tags(*tags, all); });
 }
 
 Answer<> begin_untag_resource(Call& call) {
-  QUIPU_TRY(std::string name, table_of_resource(call));
   const JsonNode* keys = call.input->find("TagKeys");
+  if (keys == nullptr) return missing_list("tagKeys");
+  QUIPU_TRY(std::string name, table_of_resource(call));
   if (keys->elements().empty()) return validation("Atleast one Tag Key needs to be provided as Input.");
   return change_tags(call, std::move(name), [keys](auto& all) -> Answer<> {
     for (const JsonNode& key : keys->elements()) all.erase(std::string{key.text()});

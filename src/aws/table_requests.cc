@@ -5,6 +5,7 @@
 #include <set>
 
 #include "aws/json_members.h"
+#include "aws/shape.h"
 #include "aws/table_description.h"
 
 namespace quipu::aws {
@@ -130,15 +131,7 @@ Answer<> read_global_indexes(const JsonNode& input, const Definitions& definitio
 
 Answer<> check_all_used(const Definitions& definitions, const TableSchema& schema) {
   std::vector<std::string> used;
-  const auto use = [&](const KeyAttribute& attribute) {
-    if (std::ranges::find(used, attribute.name) == used.end()) used.push_back(attribute.name);
-  };
-  use(schema.partition_key);
-  if (schema.sort_key) use(*schema.sort_key);
-  for (const IndexSchema& index : schema.indexes) {
-    use(index.partition_key);
-    if (index.sort_key) use(*index.sort_key);
-  }
+  for (const KeyAttribute& attribute : schema.key_attributes()) used.push_back(attribute.name);
   if (used.size() == definitions.all().size()) return {};
   if (schema.indexes.empty())
     return invalid_values(
@@ -241,10 +234,10 @@ Answer<> read_tags(const JsonNode& list, std::map<std::string, std::string>& tag
   for (const JsonNode& element : list.elements()) {
     const std::string_view key = string_member_or(element, "Key", {});
     const std::string_view value = string_member_or(element, "Value", {});
-    if (key.empty() || key.size() > tag_key_bytes_max)
-      return validation("One or more tags are invalid: a tag's key has 1 to {} characters", tag_key_bytes_max);
-    if (value.size() > tag_value_bytes_max)
-      return validation("One or more tags are invalid: a tag's value has at most {} characters", tag_value_bytes_max);
+    if (key.empty() || utf16_units(key) > tag_key_length_max)
+      return validation("One or more tags are invalid: a tag's key has 1 to {} characters", tag_key_length_max);
+    if (utf16_units(value) > tag_value_length_max)
+      return validation("One or more tags are invalid: a tag's value has at most {} characters", tag_value_length_max);
     if (!seen.insert(key).second) return invalid_values("Duplicate tag key: {}", key);
     if (key.starts_with("aws:"))
       return validation("One or more tags are invalid: tag keys that start with aws: are reserved");

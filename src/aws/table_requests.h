@@ -14,8 +14,8 @@ namespace quipu::aws {
 inline constexpr std::size_t local_indexes_max = 5;
 inline constexpr std::size_t global_indexes_max = 20;
 inline constexpr std::size_t tags_max = 50;
-inline constexpr std::size_t tag_key_bytes_max = 128;
-inline constexpr std::size_t tag_value_bytes_max = 256;
+inline constexpr std::int64_t tag_key_length_max = 128;  // in UTF-16 units
+inline constexpr std::int64_t tag_value_length_max = 256;
 
 // AttributeDefinitions.
 class Definitions {

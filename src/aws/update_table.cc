@@ -1,5 +1,7 @@
 // UpdateTable.
+#include <fmt/ranges.h>
 #include <algorithm>
+#include <span>
 
 #include "aws/json_members.h"
 #include "aws/table_description.h"
@@ -12,6 +14,7 @@ namespace quipu::aws {
 namespace {
 
 using table::IndexSchema;
+using table::KeyAttribute;
 using table::TableSchema;
 
 constexpr auto changing_members = std::to_array<std::string_view>(
@@ -49,13 +52,40 @@ Answer<> change_billing(const JsonNode& input, std::int64_t now_ms, TableSetting
   return {};
 }
 
+// What is a key already keeps its type, whatever the request says.
+void keep_type(const std::vector<KeyAttribute>& keys, KeyAttribute& attribute) {
+  const auto known = std::ranges::find(keys, attribute.name, &KeyAttribute::name);
+  if (known != keys.end()) attribute.type = known->type;
+}
+
+std::unexpected<ApiError> throughput_missing(std::string_view index) {
+  return invalid_values("Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: {}", index);
+}
+
+// CreateTable says it in other words.
+Answer<> check_throughput_of_new(const JsonNode& node, const TableSettings& settings) {
+  const std::string_view index = string_member_or(node, "IndexName", {});
+  const bool given = node.find("ProvisionedThroughput") != nullptr;
+  if (settings.on_demand && given)
+    return invalid_values(
+        "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: {} when BillingMode is "
+        "PAY_PER_REQUEST",
+        index);
+  if (!settings.on_demand && !given) return throughput_missing(index);
+  return {};
+}
+
 Answer<> create_index(const JsonNode& node, const Definitions& definitions, const TableSettings& settings,
                       TableSchema& schema) {
+  QUIPU_CHECK(check_throughput_of_new(node, settings));
   QUIPU_TRY(IndexSchema index, read_global_index(node, definitions, settings.on_demand));
   if (schema.find_index(index.name) != nullptr) return validation("Attempting to create an index which already exists");
   const auto globals = std::ranges::count(schema.indexes, table::IndexKind::global, &IndexSchema::kind);
   if (static_cast<std::size_t>(globals) >= global_indexes_max)
     return invalid_values("GlobalSecondaryIndex count exceeds the per-table limit of {}", global_indexes_max);
+  const std::vector<KeyAttribute> keys = schema.key_attributes();
+  keep_type(keys, index.partition_key);
+  if (index.sort_key) keep_type(keys, *index.sort_key);
   index.filling = table::Filling::under_way;
   schema.indexes.push_back(std::move(index));
   return {};
@@ -69,6 +99,23 @@ Answer<std::vector<IndexSchema>::iterator> find_global(const JsonNode& node, Tab
   return found;
 }
 
+// What else may be updated of an index has no effect here.
+Answer<> update_index(const JsonNode& node, const TableSettings& settings, TableSchema& schema) {
+  QUIPU_TRY(const auto index, find_global(node, schema));
+  const JsonNode* throughput = node.find("ProvisionedThroughput");
+  const bool other = node.find("OnDemandThroughput") != nullptr || node.find("WarmThroughput") != nullptr;
+  if (settings.on_demand && (throughput != nullptr || !other))
+    return invalid_values(
+        "The only Updates for index: {} when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, "
+        "WarmThroughput",
+        index->name);
+  if (throughput == nullptr && !other) return throughput_missing(index->name);
+  if (throughput == nullptr) return {};
+  QUIPU_TRY(const Throughput wanted, read_throughput_of(*throughput));
+  write_throughput(wanted, *index);
+  return {};
+}
+
 Answer<> change_index(const JsonNode& update, const Definitions& definitions, const TableSettings& settings,
                       TableSchema& schema) {
   if (const JsonNode* create = update.find("Create")) return create_index(*create, definitions, settings, schema);
@@ -77,20 +124,34 @@ Answer<> change_index(const JsonNode& update, const Definitions& definitions, co
     schema.indexes.erase(index);
     return {};
   }
-  if (const JsonNode* change = update.find("Update")) {
-    QUIPU_TRY(const auto index, find_global(*change, schema));
-    QUIPU_TRY(const Throughput throughput, read_throughput_of(*change->find("ProvisionedThroughput")));
-    write_throughput(throughput, *index);
-    return {};
-  }
+  if (const JsonNode* change = update.find("Update")) return update_index(*change, settings, schema);
   return invalid_values("One of GlobalSecondaryIndexUpdate's Create, Update or Delete must be specified");
+}
+
+// Defined is what is a key. New ones come behind those that were there, as they stand in the request.
+void change_definitions(const Definitions& definitions, const TableSchema& schema, TableSettings& settings) {
+  std::vector<std::string>& names = settings.definitions;
+  for (const std::string& name : definitions.names())
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  const std::vector<KeyAttribute> keys = schema.key_attributes();
+  std::erase_if(
+      names, [&](const std::string& name) { return std::ranges::find(keys, name, &KeyAttribute::name) == keys.end(); });
+}
+
+// While an index is filled nothing about indexes may be changed, but that one may be deleted.
+bool may_change_indexes(std::span<const JsonNode> updates, const TableSchema& schema) {
+  if (std::ranges::find(schema.indexes, table::Filling::under_way, &IndexSchema::filling) == schema.indexes.end())
+    return true;
+  const JsonNode* erase = updates.size() == 1 ? updates.front().find("Delete") : nullptr;
+  const IndexSchema* index = erase != nullptr ? schema.find_index(string_member_or(*erase, "IndexName", {})) : nullptr;
+  return index != nullptr && index->filling == table::Filling::under_way;
 }
 
 Answer<> change_indexes(const JsonNode& input, const Definitions& definitions, TableSettings& settings,
                         TableSchema& schema) {
   const JsonNode* updates = input.find("GlobalSecondaryIndexUpdates");
   if (updates == nullptr) return {};
-  if (std::ranges::find(schema.indexes, table::Filling::under_way, &IndexSchema::filling) != schema.indexes.end())
+  if (!may_change_indexes(updates->elements(), schema))
     return refuse(
         ErrorType::resource_in_use,
         fmt::format("Attempt to change a resource which is still in use: Table is being updated: {}", schema.name));
@@ -100,10 +161,22 @@ Answer<> change_indexes(const JsonNode& input, const Definitions& definitions, T
     return refuse(ErrorType::limit_exceeded,
                   "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table");
   for (const JsonNode& update : updates->elements()) QUIPU_CHECK(change_index(update, definitions, settings, schema));
-  for (const std::string& name : definitions.names())
-    if (std::ranges::find(settings.definitions, name) == settings.definitions.end())
-      settings.definitions.push_back(name);
+  change_definitions(definitions, schema, settings);
   return {};
+}
+
+// The indexes of a table that was paid by request have none, whatever they had before that.
+void forget_throughput(TableSchema& schema) {
+  for (IndexSchema& index : schema.indexes)
+    if (index.kind == table::IndexKind::global) write_throughput({}, index);
+}
+
+Answer<> check_throughput(const TableSchema& schema) {
+  std::vector<std::string_view> missing;
+  for (const IndexSchema& index : schema.indexes)
+    if (index.kind == table::IndexKind::global && read_throughput(index) == Throughput{}) missing.push_back(index.name);
+  if (missing.empty()) return {};
+  return invalid_values("ProvisionedThroughput must be specified for index: {}", fmt::join(missing, ","));
 }
 
 Answer<> change_stream(const JsonNode& input, TableSchema& schema) {
@@ -120,8 +193,12 @@ Answer<> change_stream(const JsonNode& input, TableSchema& schema) {
 
 Answer<> change_table(const JsonNode& input, const Definitions& definitions, std::int64_t now_ms, TableSchema& schema) {
   TableSettings settings = read_settings(schema);
+  const bool was_on_demand = settings.on_demand;
   QUIPU_CHECK(change_billing(input, now_ms, settings));
+  const bool provisioned_anew = was_on_demand && !settings.on_demand;
+  if (provisioned_anew) forget_throughput(schema);
   QUIPU_CHECK(change_indexes(input, definitions, settings, schema));
+  if (provisioned_anew) QUIPU_CHECK(check_throughput(schema));
   QUIPU_CHECK(change_stream(input, schema));
   settings.deletion_protection = boolean_member_or(input, "DeletionProtectionEnabled", settings.deletion_protection);
   settings.table_class = string_member_or(input, "TableClass", settings.table_class);

@@ -50,7 +50,7 @@ class PageWriter {
   Answer<bool> take(std::string_view key, std::string_view value) {
     if (!in_segment(key)) return true;
     // The item that crosses the limit is still in the page; it is the last one if there is another behind it.
-    if (bytes_ > page_bytes_max) return end_page();
+    if (bytes_ + fetched_bytes_ > page_bytes_max) return end_page();
     QUIPU_CHECK(read(key, value));
     bytes_ += item_.size_bytes();
     ++page_.scanned;
@@ -95,6 +95,7 @@ class PageWriter {
     has_whole_ = found;
     if (!found) return {};  // it went after this walk began, and nothing has all of it any more
     QUIPU_API_CHECK(table::key_codec::read_row_key(row_key, *walk_.schema, whole_));
+    fetched_bytes_ += whole_.size_bytes();
     fetched_units_ += read_units(whole_.size_bytes(), walk_.consistency);
     return {};
   }
@@ -116,7 +117,8 @@ class PageWriter {
   value::Item whole_;
   bool has_whole_ = true;
   value::Item projected_;
-  std::size_t bytes_ = 0;
+  std::size_t bytes_ = 0;          // of the rows that were walked over
+  std::size_t fetched_bytes_ = 0;  // of the items in the table
   double fetched_units_ = 0;
   std::optional<ApiError> failure_;
 };

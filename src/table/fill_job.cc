@@ -39,22 +39,28 @@ Result<> fill_item(storage::WriteGroup& group, const TableSchema& schema, const 
   return {};
 }
 
-// False: the table has gone.
+bool any_left(const TableSchema* schema, const Gaps& gaps) {
+  if (schema == nullptr) return false;
+  return std::ranges::any_of(schema->indexes, [&](const IndexSchema& index) { return gaps.has(index); }) ||
+         (schema->expiry && gaps.has(*schema->expiry));
+}
+
+// False: the table has gone, or all that was to be filled.
 Result<bool> fill_step(JobContext& context, std::uint32_t table_id, const Gaps& gaps, const RowBatch& batch) {
-  bool there = true;
+  bool left = true;
   const auto fill_batch = [&](storage::WriteGroup& group) -> Result<> {
     const TableSchema* schema = context.tables.current(table_id);
-    there = schema != nullptr;
-    if (!there) return {};
+    left = any_left(schema, gaps);
+    if (!left) return {};
     for (const auto& [row_key, value] : batch.rows) QUIPU_CHECK(fill_item(group, *schema, gaps, row_key));
     return {};
   };
   QUIPU_CHECK(write_step(context, fill_batch));
   context.figures.items_filled.add(batch.rows.size());
-  return there;
+  return left;
 }
 
-// False: the table has gone.
+// False: there is nothing to fill any more.
 Result<bool> walk_items(JobContext& context, const TableSchema& schema, const Gaps& gaps) {
   auto [from, end] = whole_range(schema, nullptr);
   for (;;) {

@@ -82,6 +82,27 @@ TEST(FillJob, AnIndexDroppedMeanwhileLeavesNothing) {
   EXPECT_EQ(jobs.tables().find("t")->expiry->filling, Filling::done);
 }
 
+// Who wants another index instead need not wait for the whole table to be walked.
+TEST(FillJob, EndsWhenNothingIsLeftToFill) {
+  Jobs jobs;
+  SeededRandom random{6};
+  put_random_items(jobs, **jobs.tables().create(described("t")), random, keys);
+  begin_filling(jobs);
+  int steps = 0;
+  ASSERT_TRUE(jobs.run(fill_new_indexes, [&] {
+    if (++steps != 1) return true;
+    return jobs.tables()
+        .edit("t",
+              [](std::optional<TableSchema>& schema) -> Result<> {
+                schema->indexes.clear();
+                schema->expiry.reset();
+                return {};
+              })
+        .has_value();
+  }));
+  EXPECT_EQ(steps, 1);
+}
+
 TEST(FillJob, ATableDroppedMeanwhileLeavesNothing) {
   Jobs jobs;
   SeededRandom random{5};

@@ -138,6 +138,21 @@ const IndexSchema* TableSchema::find_index(std::string_view index_name) const {
   return found == indexes.end() ? nullptr : &*found;
 }
 
+std::vector<KeyAttribute> TableSchema::key_attributes() const {
+  std::vector<KeyAttribute> attributes;
+  const auto add = [&](const KeyAttribute& attribute) {
+    if (std::ranges::find(attributes, attribute.name, &KeyAttribute::name) == attributes.end())
+      attributes.push_back(attribute);
+  };
+  add(partition_key);
+  if (sort_key) add(*sort_key);
+  for (const IndexSchema& index : indexes) {
+    add(index.partition_key);
+    if (index.sort_key) add(*index.sort_key);
+  }
+  return attributes;
+}
+
 std::string schema_key(std::string_view table_name) {
   std::string key;
   append_row_kind(key, RowKind::schema);

@@ -81,6 +81,8 @@ struct TableSchema {
   value::Item settings;  // what the front keeps with a table
 
   const IndexSchema* find_index(std::string_view index_name) const;
+  // Of the table, then of its indexes; each name once.
+  std::vector<KeyAttribute> key_attributes() const;
 
   friend bool operator==(const TableSchema&, const TableSchema&) = default;
 };

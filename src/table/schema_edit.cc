@@ -105,9 +105,13 @@ Result<> SchemaWrite::close_stream(storage::WriteGroup& group) {
 }
 
 void SchemaWrite::open_stream(storage::WriteGroup& group) {
-  const auto now_ms = static_cast<std::uint64_t>(tables_.clock().wall_ms());
-  // Two streams of a table never have one name, however quickly they are switched.
-  after_->stream_created_ms = std::max(now_ms, before_ ? before_->stream_created_ms + 1 : 0);
+  // A stream is named after its table and this: never two of one name, however quickly they are switched, the table is
+  // dropped and made again, or the clock is put back.
+  auto created_ms = static_cast<std::uint64_t>(tables_.clock().wall_ms());
+  if (before_) created_ms = std::max(created_ms, before_->stream_created_ms + 1);
+  for (const StreamInfo& known : tables_.streams())
+    if (known.table_name == name_) created_ms = std::max(created_ms, known.created_ms + 1);
+  after_->stream_created_ms = created_ms;
   StreamInfo stream{.table_id = after_->id,
                     .created_ms = after_->stream_created_ms,
                     .table_name = name_,

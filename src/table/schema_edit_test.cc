@@ -235,6 +235,22 @@ TEST(SchemaEdit, AStreamBeginsAndEndsWithItsSetting) {
   EXPECT_EQ(*temporary.tables().next_durable_change(), streams[1].first_change + 1);
 }
 
+TEST(SchemaEdit, StreamsOfATableMadeAgainHaveNamesOfTheirOwn) {
+  TemporaryTables temporary;
+  TableSchema wanted = described("t");
+  wanted.stream_view = StreamView::keys_only;
+  for (const int step_ms : {0, 0, -5'000}) {
+    temporary.clock().advance(std::chrono::milliseconds{step_ms});
+    ASSERT_TRUE(temporary.tables().create(wanted));
+    ASSERT_TRUE(temporary.tables().drop("t", [](const std::optional<TableSchema>&) -> Result<> { return {}; }));
+    temporary.reopen();
+  }
+  const auto streams = temporary.tables().streams();
+  ASSERT_EQ(streams.size(), 3U);
+  EXPECT_LT(streams[0].created_ms, streams[1].created_ms);
+  EXPECT_LT(streams[1].created_ms, streams[2].created_ms);
+}
+
 TEST(SchemaEdit, ARefusedEditChangesNothing) {
   TemporaryTables temporary;
   Tables& tables = temporary.tables();

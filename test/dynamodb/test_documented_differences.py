@@ -32,6 +32,15 @@ def test_an_update_of_what_is_not_there_is_refused(db, make_table, change):
     assert db.error("UpdateTable", TableName=make_table("h:S"), **change).type == "ValidationException"
 
 
+@pytest.mark.parametrize("change", [{"OnDemandThroughput": {"MaxReadRequestUnits": 5}},
+                                    {"WarmThroughput": {"ReadUnitsPerSecond": 12000}}])
+def test_other_throughput_of_an_index_is_taken_without_effect(db, make_table, change):
+    table = make_table("h:S", indexes={"by_a": "a:S"})
+    before = make_table.describe(table)
+    db("UpdateTable", TableName=table, GlobalSecondaryIndexUpdates=[{"Update": {"IndexName": "by_a", **change}}])
+    assert make_table.describe(table) == before
+
+
 def test_what_create_table_cannot_do_is_not_described(db, make_table):
     table = make_table.name()
     more = {"SSESpecification": {"Enabled": True}, "OnDemandThroughput": {"MaxReadRequestUnits": 5}}

@@ -4,6 +4,7 @@ import pytest
 
 from dynamodb_client import L, N, S, TRUE, validation
 from quipu_server import wait_until
+from table_maker import definitions, key_schema
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +143,39 @@ def test_pages_of_an_index(db, indexed, name, index, condition, start):
     assert all(set(page["LastEvaluatedKey"]) == start for page in pages[:-1])
 
 
+FETCHING = {
+    "all attributes": ("Query", {"Select": "ALL_ATTRIBUTES"}),
+    "one attribute": ("Query", {"ProjectionExpression": "x"}),
+    "a scan": ("Scan", {"Select": "ALL_ATTRIBUTES"}),
+    "a scan's filter": ("Scan", {"FilterExpression": "attribute_exists(x)"}),
+}
+
+
+@pytest.fixture(scope="module")
+def large(db, make_table):
+    """Seven items of 300 kB, of which the local index by a has only the keys."""
+    table = make_table("h:S", "r:N", local={"by_a": "a:N"}, projections={"by_a": "KEYS_ONLY"})
+    for r in range(7):
+        db.put(table, {"h": S("x"), "r": N(r), "a": N(-r), "x": S("x" * 300_000)})
+    return table
+
+
+@pytest.mark.parametrize("operation, what", FETCHING.values(), ids=FETCHING)
+def test_what_a_local_index_fetches_counts_for_the_megabyte(db, large, operation, what):
+    if operation == "Query":
+        what = {"KeyConditionExpression": "h = :h", "ExpressionAttributeValues": {":h": S("x")}, **what}
+    pages = db.pages(operation, TableName=large, IndexName="by_a", ReturnConsumedCapacity="TOTAL", **what)
+    assert [page["Count"] for page in pages] == [4, 3]
+    assert pages[0]["LastEvaluatedKey"] == {"h": S("x"), "r": N(3), "a": N(-3)}
+
+
+def test_a_statement_pages_what_it_fetches(db, large):
+    statement = {"Statement": f'SELECT x FROM "{large}"."by_a" WHERE h = \'x\''}
+    first = db("ExecuteStatement", **statement)
+    assert len(first["Items"]) == 4
+    assert len(db("ExecuteStatement", **statement, NextToken=first["NextToken"])["Items"]) == 3
+
+
 def test_pages_backwards_are_pages_forwards_turned_round(db, indexed, name):
     for r in range(7):
         db.put(indexed, {"h": S(name), "r": N(r), "a": S(f"a{r % 3}")})
@@ -251,6 +285,64 @@ def test_a_backfill_leaves_out_what_does_not_fit(db, make_table):
                                                 "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}]}}])
     make_table.wait(table)
     assert db.items("Scan", TableName=table, IndexName="by_a") == [{"h": S("2"), "a": N(1)}]
+
+
+def add_index(make_table, table, index, key, *defined):
+    """Adds a global index by one attribute to a table. `defined`: the attributes that the request defines."""
+    create = {"IndexName": index, "KeySchema": key_schema(key), "Projection": {"ProjectionType": "ALL"}}
+    make_table.db("UpdateTable", TableName=table, AttributeDefinitions=definitions(*defined),
+                  GlobalSecondaryIndexUpdates=[{"Create": create}])
+    make_table.wait(table)
+
+
+def defined(make_table, table):
+    return sorted(make_table.describe(table)["AttributeDefinitions"], key=str)
+
+
+# As the service was seen to do it: https://github.com/paritysuite/dynamodb-conformance/issues/78
+@pytest.mark.differs_in_dynamodb_local("it refuses another type")
+def test_a_key_keeps_its_type_whatever_a_new_index_says(db, make_table):
+    table = make_table("h:S")
+    add_index(make_table, table, "by_h", "h", "h:N")
+    add_index(make_table, table, "by_a", "a", "a:S")
+    add_index(make_table, table, "by_a_too", "a", "a:N")
+    assert defined(make_table, table) == definitions("h:S", "a:S")
+    db.put(table, {"h": S("x"), "a": S("y")})
+    for index, key, value in (("by_h", "h", "x"), ("by_a", "a", "y"), ("by_a_too", "a", "y")):
+        eventually(db, 1, lambda: query(db, table, index, f"{key} = :k", {":k": S(value)})["Count"])
+
+
+def test_a_type_is_free_again_when_no_index_uses_it(db, make_table):
+    table = make_table("h:S", indexes={"by_a": "a:S"})
+    db("UpdateTable", TableName=table, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by_a"}}])
+    wait_until(lambda: "GlobalSecondaryIndexes" not in make_table.describe(table), 60)
+    assert defined(make_table, table) == definitions("h:S")
+    add_index(make_table, table, "by_a", "a", "a:N")
+    assert defined(make_table, table) == definitions("h:S", "a:N")
+
+
+@pytest.mark.differs_in_dynamodb_local("it keeps them until the next change")
+def test_what_is_defined_and_no_key_is_left_out(db, make_table):
+    table = make_table("h:S")
+    add_index(make_table, table, "by_a", "a", "a:S", "unused:S")
+    assert defined(make_table, table) == definitions("h:S", "a:S")
+
+
+# Large items, so that filling takes many steps.
+@pytest.mark.differs_in_dynamodb_local("the index is not said to be filled, and cannot be deleted")
+def test_an_index_can_be_deleted_while_it_is_filled(db, make_table):
+    table = make_table("h:S")
+    for i in range(60):
+        db.put(table, {"h": S(str(i)), "a": S("x"), "large": S("x" * 350_000)})
+    create = {"IndexName": "by_a", "KeySchema": key_schema("a"), "Projection": {"ProjectionType": "KEYS_ONLY"}}
+    more = {"TableName": table, "AttributeDefinitions": definitions("h:S", "a:S")}
+    db("UpdateTable", **more, GlobalSecondaryIndexUpdates=[{"Create": create}])
+    wait_until(lambda: make_table.describe(table)["GlobalSecondaryIndexes"][0].get("Backfilling", True), 60)
+    db("UpdateTable", TableName=table, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by_a"}}])
+    wait_until(lambda: "GlobalSecondaryIndexes" not in make_table.describe(table), 60)
+    db("UpdateTable", **more, GlobalSecondaryIndexUpdates=[{"Create": create}])
+    make_table.wait(table)
+    assert len(db.items("Scan", TableName=table, IndexName="by_a")) == 60
 
 
 def test_an_index_can_be_deleted(db, make_table):

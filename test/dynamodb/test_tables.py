@@ -263,6 +263,66 @@ def test_a_table_changes_how_it_is_paid(db, make_table):
     assert (throughput["ReadCapacityUnits"], throughput["WriteCapacityUnits"]) == (5, 6)
 
 
+THROUGHPUT = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 6}
+
+
+def update_index(table, **change):
+    """The request of UpdateTable that updates the index by_a."""
+    return {"TableName": table, "GlobalSecondaryIndexUpdates": [{"Update": {"IndexName": "by_a", **change}}]}
+
+
+@pytest.mark.differs_in_dynamodb_local("it answers 500")
+def test_an_update_of_an_index_that_says_nothing(db, make_table):
+    table = make_table("h:S", indexes={"by_a": "a:S"})
+    assert db.error("UpdateTable", **update_index(table)) == values_invalid(
+        "The only Updates for index: by_a when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput")
+    db("UpdateTable", **update_index(table, ProvisionedThroughput=THROUGHPUT), BillingMode="PROVISIONED",
+       ProvisionedThroughput=THROUGHPUT)
+    make_table.wait(table)
+    assert db.error("UpdateTable", **update_index(table)) == values_invalid(
+        "Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: by_a")
+
+
+@pytest.mark.differs_in_dynamodb_local("it answers 500")
+def test_throughput_of_an_index_that_is_paid_by_request(db, make_table):
+    table = make_table("h:S", indexes={"by_a": "a:S"})
+    assert db.error("UpdateTable", **update_index(table, ProvisionedThroughput=THROUGHPUT)) == values_invalid(
+        "The only Updates for index: by_a when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput")
+
+
+@pytest.mark.differs_in_dynamodb_local("it takes both, and the index never becomes active")
+def test_throughput_of_an_index_that_is_made_later(db, make_table):
+    table = make_table("h:S")
+    create = {"IndexName": "by_a", "KeySchema": [key("a", "HASH")], "Projection": {"ProjectionType": "ALL"}}
+    more = {"TableName": table, "AttributeDefinitions": definitions("a:S")}
+    assert db.error("UpdateTable", **more, GlobalSecondaryIndexUpdates=[
+        {"Create": {**create, "ProvisionedThroughput": THROUGHPUT}}]) == values_invalid(
+        "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: by_a when BillingMode is PAY_PER_REQUEST")
+    db("UpdateTable", TableName=table, BillingMode="PROVISIONED", ProvisionedThroughput=THROUGHPUT)
+    make_table.wait(table)
+    assert db.error("UpdateTable", **more, GlobalSecondaryIndexUpdates=[{"Create": create}]) == values_invalid(
+        "Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: by_a")
+
+
+# Also when the indexes had some before.
+@pytest.mark.differs_in_dynamodb_local("it answers 500")
+def test_a_table_that_is_paid_for_throughput_again_says_how_much_its_indexes_have(db, make_table):
+    table = make_table("h:S", indexes={"by_a": "a:S", "by_b": "b:S"})
+    provisioned = dict(TableName=table, BillingMode="PROVISIONED", ProvisionedThroughput=THROUGHPUT)
+    updates = [{"Update": {"IndexName": index, "ProvisionedThroughput": THROUGHPUT}} for index in ("by_a", "by_b")]
+    for _ in range(2):
+        assert db.error("UpdateTable", **provisioned) == values_invalid(
+            "ProvisionedThroughput must be specified for index: by_a,by_b")
+        assert db.error("UpdateTable", **provisioned, GlobalSecondaryIndexUpdates=updates[:1]) == values_invalid(
+            "ProvisionedThroughput must be specified for index: by_b")
+        db("UpdateTable", **provisioned, GlobalSecondaryIndexUpdates=updates)
+        make_table.wait(table)
+        for index in make_table.describe(table)["GlobalSecondaryIndexes"]:
+            assert (index["ProvisionedThroughput"]["ReadCapacityUnits"], index["ProvisionedThroughput"]["WriteCapacityUnits"]) == (5, 6)
+        db("UpdateTable", TableName=table, BillingMode="PAY_PER_REQUEST")
+        make_table.wait(table)
+
+
 def test_a_change_of_nothing(db, table):
     error = db.error("UpdateTable", TableName=table)
     assert (error.type, error.status) == ("ValidationException", 400)

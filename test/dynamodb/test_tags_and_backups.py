@@ -2,7 +2,7 @@
 
 import pytest
 
-from dynamodb_client import N, Refusal, S, validation
+from dynamodb_client import N, Refusal, S, invalid, validation
 from quipu_server import wait_until
 
 pytestmark = pytest.mark.differs_in_dynamodb_local("it has neither")
@@ -49,8 +49,14 @@ def test_50_tags_are_allowed(db, make_table):
                                                                                       "LimitExceededException")
 
 
+def test_tags_have_so_many_characters_not_bytes(db, make_table):
+    arn = make_table.describe(make_table("h:S"))["TableArn"]
+    db("TagResource", ResourceArn=arn, Tags=[tag("é" * 128, "א" * 256)])
+    wait_until(lambda: tags(db, arn) == [tag("é" * 128, "א" * 256)], 10)
+
+
 @pytest.mark.parametrize("wrong", [[], [tag("a", "1"), tag("a", "2")], [tag("aws:a", "1")], [tag("", "1")], [tag("x" * 129, "1")],
-                                   [tag("a", "x" * 257)]])
+                                   [tag("a", "x" * 257)], [tag("é" * 129, "1")], [tag("a", "é" * 257)]])
 def test_wrong_tags(db, arn, wrong):
     assert db.error("TagResource", ResourceArn=arn, Tags=wrong).type == "ValidationException"
     assert tags(db, arn) == []
@@ -64,10 +70,31 @@ def test_adding_no_tags(db, arn):
     assert db.error("TagResource", ResourceArn=arn, Tags=[]) == validation("Atleast one Tag needs to be provided as Input.")
 
 
-@pytest.mark.parametrize("operation, more", [("ListTagsOfResource", {}), ("TagResource", {"Tags": [tag("a", "b")]}),
-                                             ("UntagResource", {"TagKeys": ["a"]})])
+@pytest.mark.parametrize("operation, member", [("TagResource", "tags"), ("UntagResource", "tagKeys")])
+def test_a_list_that_is_not_there(db, arn, operation, member):
+    for more in ({}, {member[0].upper() + member[1:]: None}):
+        assert db.error(operation, ResourceArn=arn, **more) == invalid(
+            f"Value null at '{member}' failed to satisfy constraint: Member must not be null")
+
+
+TAGGING = [("ListTagsOfResource", {}), ("TagResource", {"Tags": [tag("a", "b")]}), ("UntagResource", {"TagKeys": ["a"]})]
+
+
+@pytest.mark.parametrize("operation, more", TAGGING)
 def test_an_arn_that_is_none(db, operation, more):
     assert db.error(operation, ResourceArn="x", **more) == validation("Invalid TableArn: Invalid ResourceArn provided as input x")
+
+
+@pytest.mark.parametrize("operation, more", TAGGING)
+@pytest.mark.parametrize("below, message", [
+    ("/index/by_a", "One or more parameter values were invalid: Invalid resource arn provided, only table or stream is accepted. "
+                    "Provided resource arn: "),
+    ("/backup/01547087347000-abcdef12", "One or more parameter values were invalid: Provided Arn is not a DynamoDB resource arn: "),
+    ("/stream/2026-01-01T00:00:00.000", "Invalid TableArn: Invalid ResourceArn provided as input "),
+])
+def test_only_tables_have_tags(db, arn, operation, more, below, message):
+    assert db.error(operation, ResourceArn=arn + below, **more) == validation(message + arn + below)
+    assert tags(db, arn) == []
 
 
 # --- backups
@@ -107,6 +134,25 @@ def test_backups_are_listed(db, backed_up):
     assert (summary["BackupArn"], summary["BackupName"], summary["TableName"]) == (arn, "the-backup", table)
 
 
+def test_a_list_goes_on_behind_a_backup_that_was_deleted(db, make_table):
+    table = make_table("h:S")
+    made = [db("CreateBackup", TableName=table, BackupName=f"number-{i}")["BackupDetails"]["BackupArn"] for i in range(4)]
+    wait_until(lambda: all(describe(db, arn)["BackupDetails"]["BackupStatus"] == "AVAILABLE" for arn in made), 300)
+    listed, start = [], {}
+    for _ in range(4):
+        page = db("ListBackups", TableName=table, Limit=1, **start)
+        listed.append(page["BackupSummaries"][0]["BackupArn"])
+        db("DeleteBackup", BackupArn=listed[-1])
+        start = {"ExclusiveStartBackupArn": listed[-1]}
+    assert sorted(listed) == sorted(made)
+    assert db("ListBackups", TableName=table, **start)["BackupSummaries"] == []
+
+
+@pytest.mark.parametrize("wrong", ["x" * 40, "arn:aws:dynamodb:us-east-1:000000000000:table/t"])
+def test_a_list_goes_on_behind_a_backup_and_nothing_else(db, wrong):
+    assert db.error("ListBackups", ExclusiveStartBackupArn=wrong).status == 400
+
+
 def test_a_backup_is_restored_as_it_was(db, make_table, backed_up):
     table, arn, items = backed_up
     db.put(table, {"h": S("after"), "r": N(0)})
@@ -118,6 +164,15 @@ def test_a_backup_is_restored_as_it_was(db, make_table, backed_up):
     found = db("Query", TableName=restored, IndexName="by_a", KeyConditionExpression="a = :a",
                ExpressionAttributeValues={":a": S("a1")})
     assert found["Count"] == 5
+
+
+@pytest.mark.only_quipu
+def test_a_table_can_be_deleted_while_it_is_restored(db, make_table, backed_up):
+    _, arn, _ = backed_up
+    restored = make_table.name()
+    db("RestoreTableFromBackup", TargetTableName=restored, BackupArn=arn)
+    assert db("DeleteTable", TableName=restored)["TableDescription"]["TableStatus"] == "DELETING"
+    assert db.error("DescribeTable", TableName=restored).type == "ResourceNotFoundException"
 
 
 def test_a_backup_outlives_its_table(db, make_table):
