@@ -8,6 +8,7 @@
 #include "aws/json_integer.h"
 #include "aws/shown_value.h"
 #include "aws/table_name.h"
+#include "base/text.h"
 
 namespace quipu::aws {
 
@@ -216,15 +217,6 @@ Answer<> check_table_name_first(const JsonNode& input) {
 }
 
 }  // namespace
-
-std::int64_t utf16_units(std::string_view text) {
-  std::int64_t units = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte & 0xc0) != 0x80) units += byte >= 0xf0 ? 2 : 1;
-  }
-  return units;
-}
 
 Answer<> check_constraints(const Shape& shape, const JsonNode& node) {
   ConstraintCheck check;

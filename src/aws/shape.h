@@ -111,9 +111,6 @@ constexpr Shape structure(std::string_view name, const Members<N>& members) {
   return {.kind = Kind::structure, .name = name, .members = members.declared, .order = members.order};
 }
 
-// The length of a text as Java counts: characters beyond the first 65536 are two.
-std::int64_t utf16_units(std::string_view text);
-
 // The whole request. What has passed has the types that the shape says, wherever it is not null.
 Answer<> check_input(const Shape& shape, const JsonNode& input);
 

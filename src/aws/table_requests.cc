@@ -5,8 +5,8 @@
 #include <set>
 
 #include "aws/json_members.h"
-#include "aws/shape.h"
 #include "aws/table_description.h"
+#include "base/text.h"
 
 namespace quipu::aws {
 

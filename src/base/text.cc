@@ -66,6 +66,15 @@ bool is_valid_utf8(std::string_view text) {
   return true;
 }
 
+std::int64_t utf16_units(std::string_view text) {
+  std::int64_t units = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte & 0xc0) != 0x80) units += byte >= 0xf0 ? 2 : 1;
+  }
+  return units;
+}
+
 void append_utf8(std::string& out, char32_t code_point) {
   const auto value = static_cast<std::uint32_t>(code_point);
   QUIPU_ASSERT(value <= 0x10ffff && (value < 0xd800 || value > 0xdfff), "U+{:X}", value);

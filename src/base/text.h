@@ -15,6 +15,9 @@ bool is_valid_utf8(std::string_view text);
 // The length in bytes (1 to 4) of the well-formed UTF-8 sequence that `text` begins with, or 0 if there is none.
 std::size_t utf8_sequence_bytes(std::string_view text);
 
+// The length of well-formed UTF-8 as Java counts: characters beyond the first 65536 are two.
+std::int64_t utf16_units(std::string_view text);
+
 // Appends the UTF-8 form of a code point, which must be a Unicode scalar value.
 void append_utf8(std::string& out, char32_t code_point);
 

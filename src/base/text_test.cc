@@ -31,6 +31,12 @@ TEST(Utf8, EveryCodePointComesBack) {
   }
 }
 
+TEST(Utf8, Utf16UnitsAreThoseOfJava) {
+  EXPECT_EQ(utf16_units(""), 0);
+  EXPECT_EQ(utf16_units("a\xc3\xa4\xe2\x82\xac"), 3);
+  EXPECT_EQ(utf16_units("\xf0\x9f\x98\x80"), 2);
+}
+
 TEST(ParseInt64, ReadsTheWholeRange) {
   EXPECT_EQ(parse_int64("0"), 0);
   EXPECT_EQ(parse_int64("-1"), -1);

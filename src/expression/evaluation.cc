@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/text.h"
 
 namespace quipu::expression {
 
@@ -19,21 +20,10 @@ using value::Item;
 using value::Type;
 using value::Value;
 
-// As Java counts, which the service does: characters outside the basic plane are two.
-std::int64_t utf16_units(std::string_view text) {
-  std::int64_t units = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte & 0xC0U) != 0x80U) ++units;  // a character begins here
-    if (byte >= 0xF0U) ++units;
-  }
-  return units;
-}
-
 std::optional<std::int64_t> size_of(const Value& value) {
   const auto count = [](const auto& elements) { return static_cast<std::int64_t>(elements.size()); };
   switch (value.type()) {
-    case Type::string: return utf16_units(value.as_string());
+    case Type::string: return utf16_units(value.as_string());  // as the service counts
     case Type::binary: return count(value.as_binary());
     case Type::string_set: return count(value.as_string_set());
     case Type::number_set: return count(value.as_number_set());
