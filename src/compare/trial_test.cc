@@ -102,7 +102,7 @@ class MemoryStore final : public counter::CounterStore {
 StoreTrial trial_of(Mistake mistake, const LossyWay& lossy = {}) {
   MemoryStore store{mistake};
   const TrialOptions options{.clients = 4,
-                             .duration = std::chrono::milliseconds{20},
+                             .duration = std::chrono::milliseconds{200},
                              .prefix = "t-",
                              .progress = [](std::string_view, std::uint64_t, double) {},
                              .patience = std::chrono::milliseconds{20}};
