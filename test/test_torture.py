@@ -23,7 +23,9 @@ def figure(text, pattern):
 
 @pytest.mark.parametrize("flags", [[], ["--power-loss"]], ids=["kill", "power loss"])
 def test_a_short_run_passes_and_gives_its_bound(quipu_binary, flags, tmp_path):
-    done = torture("--cycles", 20, "--seed", 5, *flags, env={"TMPDIR": str(tmp_path)})
+    # Long enough for some syncs of a slow disk, or little would be acknowledged and dropped before each kill.
+    load = ("--load-min-ms", 100, "--load-max-ms", 200)
+    done = torture("--cycles", 20, "--seed", 5, *load, *flags, env={"TMPDIR": str(tmp_path)})
     assert done.returncode == 0, done.stdout + done.stderr
     assert "PASSED: none wrong in 20 cycles" in done.stdout
     assert "95 % confidence" in done.stdout

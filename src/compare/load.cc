@@ -28,6 +28,7 @@ class Loop final : private CounterCall::Completion {
  public:
   Loop(counter::CounterStore& store, const LoadOptions& options) : store_{store}, options_{options} {
     for (unsigned i = 0; i < options.clients; ++i) clients_.push_back({.call = store.new_call()});
+    result_.limits_reached_of.resize(options.counters.size());
   }
 
   LoadResult run() {
@@ -122,7 +123,10 @@ class Loop final : private CounterCall::Completion {
                                       .value = call.item(0).value,
                                       .counter = client.counter});
         break;
-      case CallOutcome::max_reached: ++result_.limits_reached; break;
+      case CallOutcome::max_reached:
+        ++result_.limits_reached;
+        ++result_.limits_reached_of[client.counter];
+        break;
       default: note_failure(client);
     }
   }
@@ -210,8 +214,8 @@ Answer read(counter::CounterStore& store, std::string_view counter) {
   return ask_once(store, CallKind::read, counter);
 }
 
-void erase(counter::CounterStore& store, std::string_view counter) {
-  ask_once(store, CallKind::erase, counter);
+Answer erase(counter::CounterStore& store, std::string_view counter) {
+  return ask_once(store, CallKind::erase, counter);
 }
 
 }  // namespace quipu::compare

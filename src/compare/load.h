@@ -30,9 +30,10 @@ struct LoadResult {
   double seconds = 0;
   std::uint64_t done = 0;
   std::uint64_t limits_reached = 0;
-  std::uint64_t conflicts = 0;  // told to try again; nothing happened
-  std::uint64_t failed = 0;     // nothing happened
-  std::uint64_t unknown = 0;    // nobody knows
+  std::vector<std::uint64_t> limits_reached_of;  // the same by counter
+  std::uint64_t conflicts = 0;                   // told to try again; nothing happened
+  std::uint64_t failed = 0;                      // nothing happened
+  std::uint64_t unknown = 0;                     // nobody knows
   std::string first_error;
 
   double per_second() const { return seconds == 0 ? 0 : static_cast<double>(done) / seconds; }
@@ -51,6 +52,6 @@ struct Answer {
 Answer increment(counter::CounterStore& store, std::string_view counter, std::optional<std::int64_t> max,
                  std::string_view idempotency_key);
 Answer read(counter::CounterStore& store, std::string_view counter);
-void erase(counter::CounterStore& store, std::string_view counter);
+Answer erase(counter::CounterStore& store, std::string_view counter);
 
 }  // namespace quipu::compare

@@ -55,6 +55,30 @@ std::string why_none_succeeded(const LoadResult& load) {
   return load.first_error.empty() ? "all were refused for the maximum" : load.first_error;
 }
 
+// Erases the counters of a phase, however that ends, and tells their owner of those that are left.
+class Erasing {
+ public:
+  Erasing(counter::CounterStore& store, const std::vector<std::string>& counters, std::vector<std::string>& warnings)
+      : store_{store}, counters_{counters}, warnings_{warnings} {}
+  Erasing(const Erasing&) = delete;
+  Erasing& operator=(const Erasing&) = delete;
+  ~Erasing() {
+    std::size_t left = 0;
+    std::string first;
+    for (const std::string& counter : counters_) {
+      const Answer erased = erase(store_, counter);
+      if (erased.outcome != CallOutcome::done && left++ == 0) first = fmt::format("{}: {}", counter, reason(erased));
+    }
+    if (left > 0)
+      warnings_.push_back(fmt::format("{} counters could not be erased, the first of them {}", left, first));
+  }
+
+ private:
+  counter::CounterStore& store_;
+  const std::vector<std::string>& counters_;
+  std::vector<std::string>& warnings_;
+};
+
 // What the counter holds, now that nobody asks it any more. Without that there is no verdict on it.
 std::optional<std::int64_t> read_at_the_end(counter::CounterStore& store, const std::string& counter,
                                             const TrialOptions& options, Verdict& verdict) {
@@ -100,11 +124,13 @@ void judge(counter::CounterStore& store, const std::string& counter, const std::
 }
 
 LoadResult run_phase(counter::CounterStore& store, std::string_view phase, unsigned counters,
-                     std::optional<std::int64_t> max, const TrialOptions& options, Verdict& verdict) {
+                     std::optional<std::int64_t> max, const TrialOptions& options, StoreTrial& trial) {
+  Verdict& verdict = trial.verdict;
   LoadOptions load{.counters = {}, .clients = options.clients, .duration = options.duration};
   for (unsigned i = 0; i < counters; ++i) load.counters.push_back(fmt::format("{}{}-{}", options.prefix, phase, i));
   load.max = max;
   load.progress = [&](std::uint64_t done, double seconds) { options.progress(phase, done, seconds); };
+  const Erasing erasing{store, load.counters, trial.warnings};
   LoadResult result = run_load(store, load);
   if (result.done == 0)
     give_up(verdict, fmt::format("no increment ({}) was acknowledged: {}", phase, why_none_succeeded(result)));
@@ -113,20 +139,19 @@ LoadResult run_phase(counter::CounterStore& store, std::string_view phase, unsig
     auto& operations = of_counter[std::exchange(operation.counter, 0)];
     operations.push_back(operation);
   }
-  for (unsigned i = 0; i < counters; ++i) {
-    if (of_counter[i].empty()) continue;
-    judge(store, load.counters[i], of_counter[i], options, verdict);
-    erase(store, load.counters[i]);
-  }
+  for (unsigned i = 0; i < counters; ++i)
+    if (!of_counter[i].empty()) judge(store, load.counters[i], of_counter[i], options, verdict);
   return result;
 }
 
-void try_maximum(counter::CounterStore& store, const TrialOptions& options, Verdict& verdict) {
+void try_maximum(counter::CounterStore& store, const TrialOptions& options, StoreTrial& trial) {
+  Verdict& verdict = trial.verdict;
   LoadOptions load{.counters = {}, .clients = options.clients, .duration = std::chrono::minutes{1}};
   for (unsigned i = 0; i < small_counters; ++i) load.counters.push_back(fmt::format("{}maximum-{}", options.prefix, i));
   load.max = small_maximum;
   load.calls_max = small_counters * tries_for_each * static_cast<std::uint64_t>(small_maximum);
   load.progress = [&](std::uint64_t done, double seconds) { options.progress("maximum", done, seconds); };
+  const Erasing erasing{store, load.counters, trial.warnings};
   const LoadResult result = run_load(store, load);
   if (result.done + result.limits_reached == 0)
     return give_up(verdict, "no increment up to a maximum was answered: " + result.first_error);
@@ -140,11 +165,13 @@ void try_maximum(counter::CounterStore& store, const TrialOptions& options, Verd
     blame(verdict, verdict.overshot, positive(most - small_maximum),
           fmt::format("{} increments succeeded on {}, whose maximum is {}", most, load.counters[i], small_maximum));
     // Only where nothing else explains it.
-    if (result.unknown + result.failed + result.conflicts == 0)
+    if (succeeded >= small_maximum || result.unknown + result.failed + result.conflicts > 0) continue;
+    if (result.limits_reached_of[i] == 0)
+      give_up(verdict, fmt::format("{} was not filled within a minute", load.counters[i]));
+    else
       blame(verdict, verdict.undershot, positive(small_maximum - succeeded),
             fmt::format("only {} increments succeeded on {}, whose maximum is {}", succeeded, load.counters[i],
                         small_maximum));
-    erase(store, load.counters[i]);
   }
 }
 
@@ -152,8 +179,11 @@ bool refuses_keys(const Answer& answer) {
   return answer.error && answer.error->code == ErrorCode::invalid_argument;
 }
 
-void try_retries(counter::CounterStore& store, const LossyWay& lossy, const TrialOptions& options, Verdict& verdict) {
-  const std::string counter = options.prefix + "retries";
+void try_retries(counter::CounterStore& store, const LossyWay& lossy, const TrialOptions& options, StoreTrial& trial) {
+  Verdict& verdict = trial.verdict;
+  const std::vector<std::string> counters{options.prefix + "retries"};
+  const std::string& counter = counters.front();
+  const Erasing erasing{store, counters, trial.warnings};
   counter::CounterStore& way = lossy.store != nullptr ? *lossy.store : store;
   SeededRandom random{1};
   std::int64_t counted = 0;
@@ -166,7 +196,8 @@ void try_retries(counter::CounterStore& store, const LossyWay& lossy, const Tria
       verdict.takes_keys = false;
       return;
     }
-    while (lossy.store == nullptr && answer.outcome == CallOutcome::done && random.below(100) < thrown_away_percent) {
+    // Always: the nodes of a cluster are asked directly, and then nothing is lost on the way to it.
+    while (answer.outcome == CallOutcome::done && random.below(100) < thrown_away_percent) {
       ++verdict.answers_lost;
       answer = ask_patiently(options, verdict, ask);
     }
@@ -178,25 +209,24 @@ void try_retries(counter::CounterStore& store, const LossyWay& lossy, const Tria
     }
     options.progress("retries", static_cast<std::uint64_t>(counted), 0);
   }
-  if (lossy.store != nullptr) verdict.answers_lost = lossy.answers_lost();
+  if (lossy.store != nullptr) verdict.answers_lost += lossy.answers_lost();
   const auto now = read_at_the_end(store, counter, options, verdict);
   if (!now) return;
   blame(verdict, verdict.lost, positive(counted - *now),
         fmt::format("{} calls with keys were acknowledged, and {} is {}", counted, counter, *now));
   blame(verdict, verdict.double_counted, positive(*now - counted - unanswered),
         fmt::format("{} is {} after {} calls that were repeated with their keys", counter, *now, counted));
-  erase(store, counter);
 }
 
 }  // namespace
 
 void run_trial(counter::CounterStore& store, const LossyWay& lossy, const TrialOptions& options, StoreTrial& trial) {
-  trial.unconditional = run_phase(store, "unconditional", 1, {}, options, trial.verdict);
-  trial.conditional = run_phase(store, "conditional", 1, far_maximum, options, trial.verdict);
+  trial.unconditional = run_phase(store, "unconditional", 1, {}, options, trial);
+  trial.conditional = run_phase(store, "conditional", 1, far_maximum, options, trial);
   // Clients ask for them in turn, so that each has one for itself.
-  trial.many_counters = run_phase(store, "many", 2 * options.clients, {}, options, trial.verdict);
-  try_maximum(store, options, trial.verdict);
-  try_retries(store, lossy, options, trial.verdict);
+  trial.many_counters = run_phase(store, "many", 2 * options.clients, {}, options, trial);
+  try_maximum(store, options, trial);
+  try_retries(store, lossy, options, trial);
 }
 
 }  // namespace quipu::compare

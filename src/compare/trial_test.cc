@@ -22,10 +22,12 @@ enum class Mistake : std::uint8_t {
   forgets_keyed,
   counts_retries,
   checks_then_adds,
+  refuses_early,
   refuses_keys,
   answers_nothing,
   answers_no_reads,
   answers_no_keys,
+  answers_no_erase,
 };
 
 class MemoryStore final : public counter::CounterStore {
@@ -66,7 +68,9 @@ class MemoryStore final : public counter::CounterStore {
         item.value = value + 1;
         return;
       }
-      const std::int64_t slack = store_.mistake_ == Mistake::checks_then_adds ? 2 : 0;
+      std::int64_t slack = 0;
+      if (store_.mistake_ == Mistake::checks_then_adds) slack = 2;
+      if (store_.mistake_ == Mistake::refuses_early) slack = -1;
       if (item.max && value >= *item.max + slack) {
         item.value = value;
         return refuse(CallOutcome::max_reached, 0);
@@ -90,6 +94,7 @@ class MemoryStore final : public counter::CounterStore {
   bool is_silent(counter::CallKind kind, bool keyed) const {
     return mistake_ == Mistake::answers_nothing ||
            (mistake_ == Mistake::answers_no_reads && kind == counter::CallKind::read) ||
+           (mistake_ == Mistake::answers_no_erase && kind == counter::CallKind::erase) ||
            (mistake_ == Mistake::answers_no_keys && keyed);
   }
 
@@ -99,16 +104,20 @@ class MemoryStore final : public counter::CounterStore {
   std::uint64_t turns_ = 0;
 };
 
-StoreTrial trial_of(Mistake mistake, const LossyWay& lossy = {}) {
-  MemoryStore store{mistake};
+StoreTrial trial_of(MemoryStore& store, const LossyWay& lossy = {}) {
   const TrialOptions options{.clients = 4,
-                             .duration = std::chrono::milliseconds{20},
+                             .duration = std::chrono::milliseconds{200},
                              .prefix = "t-",
                              .progress = [](std::string_view, std::uint64_t, double) {},
                              .patience = std::chrono::milliseconds{20}};
   StoreTrial trial;
   run_trial(store, lossy, options, trial);
   return trial;
+}
+
+StoreTrial trial_of(Mistake mistake) {
+  MemoryStore store{mistake};
+  return trial_of(store);
 }
 
 Verdict verdict_on(Mistake mistake) {
@@ -163,9 +172,26 @@ TEST(Trial, RetriesThatNobodyAnswersHaveAnEnd) {
 
 TEST(Trial, LossyWayThatLeadsNowhereHasAnEnd) {
   MemoryStore nowhere{Mistake::answers_nothing};
-  const StoreTrial trial = trial_of(Mistake::none, {.store = &nowhere, .answers_lost = [] { return 0; }});
+  MemoryStore store{Mistake::none};
+  const StoreTrial trial = trial_of(store, {.store = &nowhere, .answers_lost = [] { return 0; }});
   EXPECT_TRUE(trial.verdict.nothing_wrong()) << trial.verdict.example;
   EXPECT_NE(trial.verdict.not_judged.find("it is down"), std::string::npos) << trial.verdict.not_judged;
+}
+
+// As the nodes of a cluster, which are asked directly.
+TEST(Trial, RetriesAreTriedWhereNothingIsLostOnTheWay) {
+  MemoryStore store{Mistake::counts_retries};
+  const Verdict verdict = trial_of(store, {.store = &store, .answers_lost = [] { return 0; }}).verdict;
+  EXPECT_GT(verdict.answers_lost, 0u);
+  EXPECT_EQ(verdict.double_counted, verdict.answers_lost);
+}
+
+TEST(Trial, WhatCouldNotBeErasedIsSaid) {
+  const StoreTrial trial = trial_of(Mistake::answers_no_erase);
+  ASSERT_EQ(trial.warnings.size(), 5u) << "one for each phase";
+  EXPECT_TRUE(trial.warnings.front().starts_with("1 counters could not be erased, the first of them t-unconditional-0"))
+      << trial.warnings.front();
+  EXPECT_TRUE(trial_of(Mistake::none).warnings.empty());
 }
 
 TEST(Trial, RetryThatCountsAgainIsCaught) {
@@ -174,6 +200,10 @@ TEST(Trial, RetryThatCountsAgainIsCaught) {
 
 TEST(Trial, MaximumThatIsPassedIsCaught) {
   EXPECT_EQ(verdict_on(Mistake::checks_then_adds).overshot, 2u * 8);
+}
+
+TEST(Trial, MaximumThatIsNotReachedIsCaught) {
+  EXPECT_EQ(verdict_on(Mistake::refuses_early).undershot, 1u * 8);
 }
 
 TEST(Trial, StoreWithoutKeysSaysSo) {

@@ -107,7 +107,7 @@ TEST(ServerLimits, WhoWasFastAtFirstMayNotBeSilentLater) {
 }
 
 TEST(ServerLimits, IdleConnectionsAreClosed) {
-  TestServer server{{.limits = {.idle_deadline = 100ms}}};
+  TestServer server{{.limits = {.idle_deadline = 500ms}}};
   RawPeer silent{server.port()};
   RawPeer peer{server.port()};
   peer.send(get("/"));
@@ -118,7 +118,7 @@ TEST(ServerLimits, IdleConnectionsAreClosed) {
 
 // A handler that takes its time is not an idle peer.
 TEST(ServerLimits, NoDeadlineEndsAnExchangeThatWaits) {
-  TestServer server{{.limits = {.header_deadline = 20ms, .body_grace = 20ms, .idle_deadline = 20ms}}};
+  TestServer server{{.limits = {.header_deadline = 200ms, .body_grace = 200ms, .idle_deadline = 200ms}}};
   RawPeer peer{server.port()};
   peer.send(get("/later/a"));
   server.handler.wait_for("a");

@@ -180,7 +180,7 @@ DynamoLink::Came DynamoLink::classify(const http::ClientResponse& response, Refu
 
 Result<> DynamoLink::run_bare(RemoteCall& call) {
   const std::string body = bare_body(target_.table, call);
-  Patience patience{limits_.call};
+  Patience patience{bare_patience};
   for (;;) {
     auto response = send(write_operation(call.kind()), body);
     if (!response) {

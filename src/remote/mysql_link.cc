@@ -25,6 +25,8 @@ constexpr std::string_view session_settings =
 constexpr auto settings_of_some =
     std::to_array<std::string_view>({"SET SESSION wsrep_sync_wait = 1", "SET SESSION tidb_txn_mode = 'pessimistic'"});
 constexpr std::chrono::milliseconds marked_call_max{4'000};
+// Another node's clients come every millisecond: who pauses for longer than they do is never first.
+constexpr std::chrono::milliseconds galera_pause_max{8};
 // Every so many calls with a marker, some old markers go.
 constexpr unsigned forget_interval = 256;
 // A connection that was used so shortly ago is not asked whether it is still there.
@@ -161,12 +163,16 @@ Result<> MysqlLink::run_together(std::span<const Task> increments) {
   return {};
 }
 
+Patience MysqlLink::patience_for(std::chrono::milliseconds total) const {
+  return session_->is_galera() ? Patience{total, galera_pause_max} : Patience{total};
+}
+
 // --- without a marker: one statement, sent again only where the server says that nothing was applied
 
 Result<> MysqlLink::run_bare(RemoteCall& call, std::string_view id) {
   const auto prepared = prepared_increment(call);
   const std::string statement = prepared ? "" : statement_of(call, id);
-  Patience patience{limits_.call};
+  Patience patience = patience_for(bare_patience);
   for (;;) {
     // An integer column takes the digits of a text, too.
     const Outcome outcome = prepared ? session_->run_prepared(prepared->slot, prepared->text, call.counter(),
@@ -222,7 +228,7 @@ Result<> MysqlLink::run_marked(RemoteCall& call, std::string_view id) {
     return {};
   }
   if (++marked_calls_ % forget_interval == 0) forget_some();
-  Patience patience{marked_call_max};
+  Patience patience = patience_for(marked_call_max);
   bool maybe_done = false;  // a commit whose answer was lost
   Outcome trouble;
   std::optional<Error> broken;

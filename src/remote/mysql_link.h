@@ -33,6 +33,7 @@ class MysqlLink final : public Link {
 
   Result<> reach_if_stale();
   Result<> run_together(std::span<const Task> increments);
+  Patience patience_for(std::chrono::milliseconds total) const;
   Result<> run_bare(RemoteCall& call, std::string_view id);
   void answer(RemoteCall& call, const Outcome& outcome);
   void answer_out_of_range(RemoteCall& call, std::string_view id);

@@ -24,10 +24,10 @@ void RedisLink::drop(Node node, std::string why) {
   last_failure_ = std::move(why);
 }
 
-void RedisLink::rest(Node node, MonotonicTime tried, std::string why) {
-  const MonotonicTime now = steady_clock::now();
+void RedisLink::rest(Node node, MonotonicTime::duration at_least, std::string why) {
   Peer& there = peer(node);
-  there.not_before = now + std::max<MonotonicTime::duration>(redis_node_pause, redis_node_pause_factor * (now - tried));
+  there.not_before = steady_clock::now() + std::max<MonotonicTime::duration>(redis_node_pause, at_least);
+  there.next_try = there.next_try ? std::min(*there.next_try * 2, limits_.connect) : redis_node_try_min;
   there.why_not = why;
   drop(node, std::move(why));
 }
@@ -35,7 +35,8 @@ void RedisLink::rest(Node node, MonotonicTime tried, std::string why) {
 // Of a connection that broke. A node that said nothing until then rests, one that hung up may be there again at once.
 void RedisLink::lose(Node node, MonotonicTime asked, std::string why) {
   const bool silent = steady_clock::now() - asked > redis_node_pause;
-  if (silent && !cluster_.is_single()) return rest(node, asked, std::move(why));
+  // One answer that is late says little: connecting tells more, and sooner.
+  if (silent && !cluster_.is_single()) return rest(node, redis_node_pause, std::move(why));
   drop(node, std::move(why));
 }
 
@@ -47,11 +48,13 @@ Result<RedisConnection*> RedisLink::reach(Node node, MonotonicTime deadline) {
   const MonotonicTime now = steady_clock::now();
   if (now < there.not_before) return fail(ErrorCode::unavailable, "{}", there.why_not);
   const RedisAddress& address = cluster_.nodes()[node];
-  auto opened = RedisConnection::open(access_, address.host, address.port, std::min(deadline, now + limits_.connect));
+  const MonotonicTime end = std::min(deadline, now + there.next_try.value_or(limits_.connect));
+  auto opened = RedisConnection::open(access_, address.host, address.port, end);
   if (!opened) {
-    rest(node, now, opened.error().message);
+    rest(node, redis_node_pause_factor * (steady_clock::now() - now), opened.error().message);
     return std::unexpected(std::move(opened).error());
   }
+  there.next_try.reset();
   there.connection = *std::move(opened);
   return there.connection.get();
 }

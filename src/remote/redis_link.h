@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,10 +16,12 @@ namespace quipu::remote {
 
 // A call is sent so often at most: elsewhere because it was told to, or again because it may be.
 inline constexpr unsigned redis_tries_max = 6;
-// A node that could not be reached, or did not answer, is not tried again for so long, or so many times as long as
-// finding that out took: the calls on the other nodes wait for that.
+// A node that could not be reached, or did not answer, rests for so long, or for so many times as long as it took to
+// find that out by connecting: the calls on the other nodes wait for that.
 inline constexpr std::chrono::milliseconds redis_node_pause{500};
 inline constexpr int redis_node_pause_factor = 3;
+// For the first try to connect after a rest; each further one may take twice as long as the one before.
+inline constexpr std::chrono::milliseconds redis_node_try_min{100};
 
 class RedisLink final : public Link {
  public:
@@ -34,6 +37,7 @@ class RedisLink final : public Link {
 
   struct Peer {
     std::unique_ptr<RedisConnection> connection;
+    std::optional<std::chrono::milliseconds> next_try;  // how long it may take; nothing: it was well
     MonotonicTime not_before{};
     std::string why_not;
   };
@@ -51,7 +55,7 @@ class RedisLink final : public Link {
   Peer& peer(Node node);
   Result<RedisConnection*> reach(Node node, MonotonicTime deadline);
   void drop(Node node, std::string why);
-  void rest(Node node, MonotonicTime tried, std::string why);
+  void rest(Node node, MonotonicTime::duration at_least, std::string why);
   void lose(Node node, MonotonicTime asked, std::string why);
   Result<> ask_for_slots(Node node, MonotonicTime deadline);
   void refresh_slots(MonotonicTime deadline);

@@ -132,15 +132,24 @@ bool RemoteCounters::wait_for_work(Lock& lock, unsigned index, std::chrono::mill
 
 bool RemoteCounters::reach(Link& link, bool was_connected) {
   if (was_connected) {
-    if (link.ping()) {
+    const MonotonicTime asked = steady_clock::now();
+    const auto answered = link.ping();
+    if (answered) {
       went_well();
       return true;
     }
-    const Lock lock{mutex_};
-    --connected_;
+    {
+      const Lock lock{mutex_};
+      --connected_;
+    }
+    if (steady_clock::now() - asked >= silence_min) {
+      went_wrong(answered.error(), Trouble::calling);
+      refuse_late();
+    }
   }
   if (const auto reached = link.connect(); !reached) {
     went_wrong(reached.error(), Trouble::connecting);
+    refuse_late();
     return false;
   }
   {
@@ -218,36 +227,29 @@ void RemoteCounters::fail_unanswered(std::span<RemoteCall* const> calls, const E
     if (!call->answered()) call->failed(not_reachable(name(), broken.message));
 }
 
+// Both write the log under the lock: it has things in their order, and nobody is refused before it says why.
 void RemoteCounters::went_well() {
-  bool news = false;
-  {
-    const Lock lock{mutex_};
-    broken_in_row_ = 0;
-    news = state_ != State::up;
-    state_ = State::up;
-  }
-  if (!news) return;
-  changed_.notify_all();
+  const Lock lock{mutex_};
+  broken_in_row_ = 0;
+  if (std::exchange(state_, State::up) == State::up) return;
   log_info("store_reached", {{"store", name()}, {"address", remote_->address()}});
+  changed_.notify_all();
 }
 
 void RemoteCounters::went_wrong(const Error& error, Trouble trouble) {
   std::vector<RemoteCall*> left;
-  bool news = false;
   {
     Lock lock{mutex_};
     // While others are connected, one that cannot connect says nothing of the store.
     const bool is_down = trouble == Trouble::connecting ? connected_ == 0 : ++broken_in_row_ >= broken_links_max;
     if (!is_down) return;
-    news = state_ != State::down;
-    state_ = State::down;
     why_down_ = error.message;
     left = drop_all(lock);
-  }
-  if (news) {
-    changed_.notify_all();
-    log_warning("store_not_reachable",
-                {{"store", name()}, {"address", remote_->address()}, {"because", error.message}});
+    if (std::exchange(state_, State::down) != State::down) {
+      log_warning("store_not_reachable",
+                  {{"store", name()}, {"address", remote_->address()}, {"because", error.message}});
+      changed_.notify_all();
+    }
   }
   refuse(std::move(left), not_reachable(name(), error.message));
 }
@@ -261,6 +263,22 @@ std::vector<RemoteCall*> RemoteCounters::drop_all(Lock& lock) {
     ended(lock, *dropped.back());
   }
   return dropped;
+}
+
+// Of those that no link has yet. The links do it when they take calls, which one that cannot connect never does.
+void RemoteCounters::refuse_late() {
+  std::vector<RemoteCall*> late;
+  {
+    Lock lock{mutex_};
+    const MonotonicTime oldest = steady_clock::now() - queue_wait_max;
+    for (std::size_t i = 0; i < queue_.size(); ++i) {
+      if (queue_[i]->queued_ >= oldest) continue;
+      late.push_back(std::exchange(queue_[i], nullptr));
+      ended(lock, *late.back());  // who waited for it is in the queue now
+    }
+    std::erase(queue_, nullptr);
+  }
+  refuse(std::move(late), too_slow(name()));
 }
 
 void RemoteCounters::complete(const std::vector<JointCall>& joints) {

@@ -28,6 +28,8 @@ inline constexpr std::chrono::milliseconds reconnect_pause_min{50};
 inline constexpr std::chrono::milliseconds reconnect_pause_max{2'000};
 // A connection that was idle for longer may be gone without our knowing.
 inline constexpr std::chrono::seconds trusted_idle{5};
+// One that was closed meanwhile fails at once, and says nothing of the store. One that fails after this does.
+inline constexpr std::chrono::milliseconds silence_min{500};
 
 class RemoteCounters final : public counter::CounterStore {
  public:
@@ -58,6 +60,7 @@ class RemoteCounters final : public counter::CounterStore {
   bool may_go(RemoteCall& call);
   void ended(Lock& lock, const RemoteCall& first);
   std::vector<RemoteCall*> drop_all(Lock& lock);
+  void refuse_late();
   void went_well();
   void went_wrong(const Error& error, Trouble trouble);
   void complete(const std::vector<JointCall>& joints);

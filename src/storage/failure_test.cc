@@ -122,13 +122,17 @@ Committed put_until_durable(Committer& committer, std::string_view key, std::str
 
 TEST_F(Failure, LogWithoutSpaceSuspendsWritesAndGoesOnByItself) {
   const std::uint64_t first_call = calls_to_open("any");
-  // A first commit: append, sync, sync of the directory, watermark. The fifth call is the next append.
-  const auto disk = fmt::format("fault:at={},kind=enospc,for=once,report={}", first_call + 4, report_.string());
+  // A first commit: append, sync, sync of the directory, watermark, and a while later its sync. Then the next append.
+  const auto disk = fmt::format("fault:at={},kind=enospc,for=once,report={}", first_call + 5, report_.string());
   {
     const auto store = open_or_fail({.directory = temporary_.data(), .simulated_disk = disk});
     std::atomic<int> failures{0};
     Committer committer{*store, [&](const Error&) { ++failures; }};
+    const std::uint64_t watermark_before = store->figures().watermark_sequence;
     ASSERT_EQ(put(committer, "first", "1"), Committed::durable);
+    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    while (store->figures().watermark_sequence == watermark_before && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::yield();
     EXPECT_EQ(put(committer, "second", "2"), Committed::unknown);
     ASSERT_TRUE(read_file(report_).starts_with("append ")) << read_file(report_);
     EXPECT_EQ(value_of(*store, "first"), "1");

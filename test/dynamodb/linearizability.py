@@ -1,7 +1,8 @@
 """Is there an order of these operations, one after the other, that explains every answer and keeps to real time?
 
 Exact: it tries the orders (Wing and Gong's search, remembering which sets of operations in which state led nowhere). An operation
-whose answer nobody saw may have happened at any time after it was sent, or never.
+whose answer nobody saw may have happened at any time from when it was sent until it `returned`, or never: a server that is dead
+does nothing any more.
 """
 
 import math
@@ -30,8 +31,11 @@ class TooHard(Exception):
 def order_exists(history, initial, step):
     """`step(state, operation)` gives the states that can follow, or none if the answer does not fit. States are hashable."""
     operations = sorted(history, key=lambda operation: operation.invoked)
-    wanted = sum(1 << i for i, operation in enumerate(operations) if operation.returned < math.inf)
-    stack = [(0, 0, initial)]  # what is done, the first that is not, the state
+    wanted = sum(1 << i for i, operation in enumerate(operations) if operation.answer is not UNKNOWN)
+    unknown = [(1 << i, operation.returned) for i, operation in enumerate(operations) if operation.answer is UNKNOWN]
+    # Of each: those without an answer whose time was over when it was sent.
+    over = [sum(bit for bit, returned in unknown if returned < operation.invoked) for operation in operations]
+    stack = [(0, 0, initial)]  # what is done or will never be, the first that is not, the state
     seen = set()
     steps = 0
     while stack:
@@ -47,7 +51,7 @@ def order_exists(history, initial, step):
         if steps > STEPS_MAX:
             raise TooHard(f"{len(operations)} operations")
         for i in next_ones(operations, done, first):
-            stack += [(done | 1 << i, first, after) for after in step(state, operations[i])]
+            stack += [(done | 1 << i | over[i], first, after) for after in step(state, operations[i])]
     return False
 
 
@@ -62,8 +66,10 @@ def next_ones(operations, done, first):
             break
         if not done >> i & 1:
             chosen.append(i)
-            earliest = min(earliest, operation.returned)
-    return sorted((i for i in chosen if operations[i].invoked <= earliest), key=lambda i: -operations[i].returned)
+            if operation.answer is not UNKNOWN:
+                earliest = min(earliest, operation.returned)
+    return sorted((i for i in chosen if operations[i].invoked <= earliest),
+                  key=lambda i: (operations[i].answer is not UNKNOWN, -operations[i].returned))
 
 
 def register_step(value, operation):

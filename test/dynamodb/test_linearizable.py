@@ -3,6 +3,7 @@ a kill -9. The checker is tested first, with histories that are right and histor
 
 import http.client
 import itertools
+import math
 import os
 import random
 import threading
@@ -40,6 +41,8 @@ RIGHT = {
     "an unknown write that did not": [op("put", (1,), UNKNOWN, 0, float("inf")), op("get", (), None, 5, 6)],
     "an unknown write that happened late": [op("put", (1,), UNKNOWN, 0, float("inf")), op("get", (), None, 5, 6),
                                             op("get", (), 1, 7, 8)],
+    "an unknown write before its server died": [op("put", (1,), UNKNOWN, 0, 4), op("get", (), 1, 5, 6)],
+    "an unknown write that died with its server": [op("put", (1,), UNKNOWN, 0, 4), op("get", (), None, 5, 6)],
 }
 WRONG = {
     "a stale read": [op("put", (1,), None, 0, 1), op("put", (2,), 1, 2, 3), op("get", (), 1, 4, 5)],
@@ -51,6 +54,7 @@ WRONG = {
     "a value from nowhere": [op("get", (), 7, 0, 1)],
     "a write seen before it was sent": [op("get", (), 1, 0, 1), op("put", (1,), None, 2, 3)],
     "an unknown write that came back": [op("put", (1,), UNKNOWN, 0, float("inf")), op("put", (2,), 1, 1, 2), op("get", (), 1, 3, 4)],
+    "an unknown write after its server died": [op("put", (1,), UNKNOWN, 0, 4), op("get", (), None, 5, 6), op("get", (), 1, 7, 8)],
     "a delete that left the item": [op("put", (1,), None, 0, 1), op("delete", (), 1, 2, 3), op("get", (), 1, 4, 5)],
 }
 
@@ -102,6 +106,7 @@ class Recorder(threading.Thread):
         self.invocation_ids = invocation_ids
         self.seen = []  # (subject, Operation)
         self.unanswered = None  # (subject, kind, arguments, invoked, headers) of the operation that got no answer
+        self.server_gone = math.inf  # when its server was certainly dead
         self.failure = None
 
     def run(self):
@@ -314,6 +319,8 @@ def lives(server, make_recorders, enough, count=3, again=False):
             each.join(120)
             assert each.failure is None, each.failure
         if life < count - 1:
+            for each in recorders:
+                each.server_gone = time.monotonic_ns()
             server.start()
     found = [each for group in groups for each in group]
     assert any(each.unanswered for each in found), "no kill interrupted anything"
@@ -322,8 +329,12 @@ def lives(server, make_recorders, enough, count=3, again=False):
 
 def unknown(recorders):
     """What may have happened or not."""
-    return [(subject, Operation(kind, arguments, UNKNOWN, invoked)) for subject, kind, arguments, invoked, _ in
-            (each.unanswered for each in recorders if each.unanswered) if kind not in ("get", "read")]
+    found = []
+    for each in recorders:
+        subject, kind, arguments, invoked, _ = each.unanswered or (None, "get", (), 0, None)
+        if kind not in ("get", "read"):
+            found.append((subject, Operation(kind, arguments, UNKNOWN, invoked, each.server_gone)))
+    return found
 
 
 @pytest.fixture(params=["kill", "power-loss"])

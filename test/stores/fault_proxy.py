@@ -106,6 +106,12 @@ class FaultProxy:
     def fault(self):
         return self._fault
 
+    @property
+    def connections(self):
+        """How many there are."""
+        with self._lock:
+            return len(self._pairs)
+
     # --- what connections ask
 
     def _strikes(self, faults, asked=b""):

@@ -3,11 +3,12 @@
 import socket
 
 from fault_proxy import FaultProxy
-from store_process import StoreProcess, free_port
+from store_process import PORTS, StoreProcess, free_port
 from quipu_server import wait_until
 
 # An acknowledged increment survives the end of the process, and with `always` a power cut.
 DURABLE = ["--appendonly", "yes", "--appendfsync", "always", "--save", "", "--auto-aof-rewrite-percentage", "0"]
+BUS_PORT_ABOVE = 10_000  # where the nodes of a cluster talk to each other
 
 
 def redis_process(directory, settings=DURABLE, port=None, name="redis", tls=None):
@@ -63,19 +64,14 @@ class RedisCluster:
     """Three masters without replicas. `proxied`: clients are told of a FaultProxy in front of each, in `proxies`."""
 
     def __init__(self, directory, settings=DURABLE, proxied=False):
-        # Each node has a second port, 10000 above the first one.
-        ports = set()
-        while len(ports) < 3:
-            port = free_port()
-            if port < 55000:
-                ports.add(port)
+        ports = [free_port(range(PORTS.start, PORTS.stop - BUS_PORT_ABOVE), also=[BUS_PORT_ABOVE]) for _ in range(3)]
         cluster = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-require-full-coverage", "no"]
         self.nodes, self.proxies = [], []
         for port in sorted(ports):
             announced = []
             if proxied:
                 self.proxies.append(FaultProxy(port))
-                announced = ["--cluster-announce-port", self.proxies[-1].port, "--cluster-announce-bus-port", port + 10000]
+                announced = ["--cluster-announce-port", self.proxies[-1].port, "--cluster-announce-bus-port", port + BUS_PORT_ABOVE]
             self.nodes.append(redis_process(directory / f"node-{port}", [*settings, *cluster, *announced], port,
                                             f"redis-{port}"))
 

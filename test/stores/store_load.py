@@ -11,14 +11,17 @@ STORE_LOAD_INCREMENTS is how many increments each client makes; 5000 is the full
 """
 
 import itertools
+import json
 import os
 import statistics
 import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 from load_client import ACKED, REFUSED, UNKNOWN, LoadClient
-from quipu_server import binary, clean_environment, wait_until
+from quipu_server import binary, clean_environment, die_with_parent, wait_until
 
 CLIENTS = 32
 INCREMENTS = int(os.environ.get("STORE_LOAD_INCREMENTS", "250"))  # by each client, at least
@@ -145,26 +148,19 @@ class Watcher:
     """Counts on the store `local` all the while, and remembers how long each answer took."""
 
     def __init__(self, url, counter):
-        self._client = LoadClient(url, "local")
-        self._counter = counter
-        self._done = threading.Event()
         self.seconds, self.failed = [], 0
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._command = [sys.executable, str(Path(__file__).parent / "watcher.py"), url, counter]
 
     def __enter__(self):
-        self._thread.start()
+        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                         preexec_fn=die_with_parent)
         return self
 
     def __exit__(self, *_):
-        self._done.set()
-        self._thread.join(30)
-
-    def _run(self):
-        while not self.seconds or not self._done.wait(0.005):
-            start = time.monotonic()
-            outcome, *_ = self._client(self._counter)
-            self.seconds.append(time.monotonic() - start)
-            self.failed += outcome != ACKED
+        seen, _ = self._process.communicate(timeout=30)
+        assert self._process.returncode == 0, "it ended with an error"
+        answers = json.loads(seen)
+        self.seconds, self.failed = answers["seconds"], answers["failed"]
 
     def check(self):
         assert self.seconds and not self.failed, f"{self.failed} of {len(self.seconds)} increments of `local` failed"

@@ -1,6 +1,7 @@
 """A store's own server, started by a test on a free loopback port, killed and started again."""
 
 import os
+import random
 import socket
 import subprocess
 from pathlib import Path
@@ -8,12 +9,29 @@ from pathlib import Path
 from quipu_server import die_with_parent, wait_until
 
 START_SECONDS_MAX = 60
+# The system takes higher ones for connections, also while a store that had one is down.
+PORTS = range(10_000, 32_768)
+
+_given = set()
 
 
-def free_port():
+def free_port(ports=PORTS, also=()):
+    """Nobody has it, nor those that lie `also` above it."""
+    while True:
+        port = random.choice(ports)
+        wanted = {port, *(port + above for above in also)}
+        if not wanted & _given and all(map(_is_free, wanted)):
+            _given.update(wanted)
+            return port
+
+
+def _is_free(port):
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        try:
+            probe.bind(("127.0.0.1", port))
+            return True
+        except OSError:
+            return False
 
 
 class StoreProcess:

@@ -193,6 +193,18 @@ class TestDocdbUnderFaults:
         proxy.heal()
         assert read(counter) == 1
 
+    def test_a_lost_answer_of_a_read_leaves_nothing_unknown(self, behind_proxy, proxy, read, counter):
+        """An increment that matched nothing looks what is stored, and has certainly done nothing by then."""
+        client = behind_proxy.new_client()
+        assert client.increment(counter, store="docdb", max=1).status == 200
+        fired = proxy.fired["drop_after"]
+        proxy.fail("drop_after", only=b"\x02find\x00", times=1)
+        answer = client.increment(counter, store="docdb", max=1)
+        assert proxy.fired["drop_after"] == fired + 1
+        assert (answer.status, answer.json()["error_code"]) == (503, "busy"), answer
+        proxy.heal()
+        assert read(counter) == 1
+
     def test_a_lost_answer_with_a_key_is_found_again(self, behind_proxy, proxy, read, counter):
         client = behind_proxy.new_client()
         wait_until(lambda: client.post("/docdb/probe").status == 200)

@@ -3,6 +3,7 @@
 import re
 import sys
 import threading
+import time
 import uuid
 from pathlib import Path
 
@@ -12,15 +13,19 @@ import pytest
 
 from contract import CONDITIONAL_ENVIRONMENT, StoreContract
 from fault_proxy import FaultProxy
-from load_client import ACKED, LoadClient
-from quipu_server import QuipuServer, RefusedToStart
-from store_load import Faults, check_dead_store, count_to_maximum_under_faults, count_under_faults
+from load_client import ACKED, UNKNOWN, LoadClient
+from quipu_server import QuipuServer, RefusedToStart, wait_until
+from store_load import Faults, Load, Watcher, check_dead_store, clients_of, count_to_maximum_under_faults, count_under_faults
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "dynamodb"))
 from dynamodb_local import DynamoDBLocal  # noqa: E402
 
 TABLE = "Counters"
 MAXIMUM = 200
+TRUSTED_IDLE_S = 5  # src/remote/remote_counters.h
+CONNECTIONS_THAT_TELL = 3  # likewise, broken_links_max
+# A call waits for 2 s there.
+ANSWER_OF_SILENT_S_MAX = 5
 INCREMENT = b"DynamoDB_20120810.UpdateItem"
 TEST_ACCESS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
@@ -216,6 +221,27 @@ def test_a_lost_answer_with_a_key_is_found_again(proxy, start_quipu, table, coun
     assert proxy.fired["drop_after"] == 1
     assert [a.json()["new_value"] for a in answers] == [2, 2]
     assert table.value(counter) == 2
+
+
+def test_a_store_that_falls_silent_while_nobody_asks(far_quipu, start_quipu):
+    """Each of its connections is asked first whether it is still there, and each has to find out for itself that it is not."""
+    TableOf(far_quipu.url)
+    with FaultProxy(int(far_quipu.url.rsplit(":", 1)[1])) as proxy:
+        server = start_quipu(env=behind(proxy))
+        load = Load(clients_of(server, "dynamo"), lambda n: f"idle-{n}" if n < 50 else None).start().wait()
+        assert load.count(UNKNOWN) == 0 and proxy.connections_made > CONNECTIONS_THAT_TELL
+        time.sleep(TRUSTED_IDLE_S + 1)
+        proxy.fail("black_hole")
+        client = LoadClient(server.url, "dynamo")
+        with Watcher(server.url, "beside-silent") as beside:
+            start = time.monotonic()
+            assert client("silent")[2] == 500
+            first_s = time.monotonic() - start
+            wait_until(lambda: client("silent")[2] == 500 and "store_not_reachable" in server.all_output(), 20, "it counts as down")
+            down_s = time.monotonic() - start
+        print(f"the first answer came after {first_s:.2f} s, it counted as down after {down_s:.2f} s")
+        assert first_s < ANSWER_OF_SILENT_S_MAX
+        beside.check()
 
 
 # --- settings

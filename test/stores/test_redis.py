@@ -175,9 +175,9 @@ def test_a_read_is_asked_again(through, proxy, counter):
     assert through.get(f"/counter?counter={counter}&store=redis").json()["value"] == 0
 
 
-def test_a_connection_that_redis_closed_while_idle_costs_nobody_an_answer(through, inside, counter):
+def test_a_connection_that_redis_closed_while_idle_costs_nobody_an_answer(through, proxy, inside, counter):
     inside.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-    time.sleep(0.1)
+    wait_until(lambda: not proxy.connections, 10, "the proxy has passed it on")
     assert through.post(f"/redis/{counter}").json()["counter"] == 1
 
 
