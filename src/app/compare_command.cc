@@ -271,9 +271,9 @@ void add_compare_command(CLI::App& program, Command& chosen) {
   command->footer(
       "The stores are those that `quipu serve` would use with the same settings, and our own in a temporary "
       "directory.\n"
-      "Counters are made with names of their own, quipu-compare-..., and erased at the end. Exit status 1 if a number "
-      "was\n"
-      "wrong, or a store could not be tried or judged.");
+      "Counters are made with names of their own, quipu-compare-..., and erased at the end; what a store remembers of\n"
+      "retries goes when its 24 hours are over. Exit status 1 if a number was wrong, or a store could not be tried or\n"
+      "judged.");
   command
       ->add_option("--stores", options->stores, "Only these, separated by commas: local, redis, ... [all that are on]")
       ->delimiter(',');

@@ -107,7 +107,7 @@ Answer<> answer(const BatchGet& batch, Call& call) {
       capacity.of(get.schema->name).add_read(read_units(items[i] ? items[i]->size_bytes() : 0, get.consistency));
       if (!items[i]) continue;
       std::string text;
-      append_item(text, get.shown(*items[i], picked));
+      append_item(text, *get.shown(*items[i], picked));
       json.raw_value(text);
     }
     json.end_array();

@@ -22,7 +22,7 @@ void answer(const GetRequest& request, bool found, value::Item& item, std::strin
   if (found) {
     for (const value::Attribute& attribute : request.get.key) item.set(attribute.name, attribute.value);
     value::Item picked;
-    append_item_member(json, "Item", request.get.shown(item, picked));
+    append_item_member(json, "Item", *request.get.shown(item, picked));
   }
   if (request.return_capacity != ReturnCapacity::none) {
     Capacity capacity;

@@ -14,11 +14,11 @@ constexpr ExpressionParameters get_parameters{
 
 }  // namespace
 
-const value::Item& Get::shown(const value::Item& item, value::Item& picked) const {
-  if (projection == nullptr) return item;
+const value::Item* Get::shown(const value::Item& item, value::Item& picked) const {
+  if (projection == nullptr) return &item;
   picked.clear();
   projection->apply(item, picked);
-  return picked;
+  return &picked;
 }
 
 Answer<std::shared_ptr<const expression::Projection>> read_projection_of(const JsonNode& input) {

@@ -22,7 +22,7 @@ struct Get {
   Consistency consistency = Consistency::eventual;
 
   // What is shown of a whole item: itself, or what `picked` then holds.
-  const value::Item& shown(const value::Item& item, value::Item& picked) const;
+  const value::Item* shown(const value::Item& item, value::Item& picked) const;
 };
 
 // ProjectionExpression or AttributesToGet, with the names that it uses.

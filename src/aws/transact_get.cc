@@ -35,7 +35,7 @@ Answer<> answer(const TransactGet& request, Call& call) {
     responses += '{';
     if (items[i]) {
       responses += "\"Item\":";
-      append_item(responses, get.shown(*items[i], picked));
+      append_item(responses, *get.shown(*items[i], picked));
     }
     responses += '}';
   }
