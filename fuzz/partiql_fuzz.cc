@@ -74,7 +74,7 @@ void check_write(Statement& statement, const TableSchema& table) {
   if (write.condition) (void)write.condition->matches(sample());
   if (!write.update) return;
   Item item = sample();
-  const bool applied = write.update->apply(item, aws::item_bytes_max).has_value();
+  const bool applied = write.update->apply(item, quipu::aws::item_bytes_max).has_value();
   QUIPU_ASSERT(applied || item == sample(), "{}", statement.table);
   write.old_item = sample();
   write.new_item = std::move(item);

@@ -156,6 +156,13 @@ Space Engine::space() {
   return health_.load(std::memory_order_acquire) == Health::disk_full ? Space::none : free_space_;
 }
 
+std::uint64_t Engine::approximate_bytes(std::string_view first, std::string_view end) const {
+  const rocksdb::Range range{slice(first), slice(end)};
+  std::uint64_t bytes = 0;
+  db_->GetApproximateSizes(&range, 1, &bytes);
+  return bytes;
+}
+
 // Files of level 0 stay, whose rows are of all kinds.
 Result<> Engine::discard_files(std::string_view first, std::string_view end) const {
   const rocksdb::Slice begin = slice(first);

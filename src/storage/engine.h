@@ -49,6 +49,7 @@ class Engine {
   std::unique_ptr<rocksdb::Iterator> new_iterator(const rocksdb::ReadOptions& options) const;
   StoreFigures figures() const;
   const Histogram& sync_microseconds() const { return disk_.figures->log_sync_microseconds; }
+  std::uint64_t approximate_bytes(std::string_view first, std::string_view end) const;
   Result<> discard_files(std::string_view first, std::string_view end) const;
   Result<> compact(std::string_view first, std::string_view end) const;
 

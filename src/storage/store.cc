@@ -91,6 +91,10 @@ Cursor Store::cursor(std::string_view first, std::string_view end) const {
   return Cursor{std::make_unique<Cursor::Position>(*engine_, first, end)};
 }
 
+std::uint64_t Store::approximate_bytes(std::string_view first, std::string_view end) const {
+  return engine_->approximate_bytes(first, end);
+}
+
 Result<> Store::discard_files(std::string_view first, std::string_view end) const {
   return engine_->discard_files(first, end);
 }

@@ -91,6 +91,9 @@ class Store {
   // Stands on the first row at or after `first`; rows at or after `end` do not exist for it. An empty `end` is none.
   Cursor cursor(std::string_view first, std::string_view end) const;
 
+  // What the rows in [first, end) take on the disk, but for those that came last.
+  std::uint64_t approximate_bytes(std::string_view first, std::string_view end) const;
+
   // For rows in [first, end) that nobody reads any more and that are to be erased: gives back at once the disk space of
   // files that hold nothing else. Rows in other files stay, and values that were overwritten may show again.
   Result<> discard_files(std::string_view first, std::string_view end) const;

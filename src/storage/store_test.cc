@@ -60,31 +60,32 @@ TEST_F(StoreTest, CursorWalksInOrderWithinItsBounds) {
 TEST_F(StoreTest, DiscardingARangeGivesItsFilesBackAndTouchesNothingElse) {
   auto small = options();
   small.write_buffer_bytes = 1_MiB;
-  auto store = open_or_fail(small);
-  Committer committer{*store, {}};
   const std::string value = secure_random_bytes(50'000);  // does not compress
   const auto key = [](char range, int i) { return fmt::format("{}{:04}", range, i); };
-  for (const char range : {'A', 'a', 'z'}) {
-    for (int i = 0; i < 100; ++i) ASSERT_EQ(put(committer, key(range, i), value), Committed::durable);
-    ASSERT_TRUE(store->compact("", "~"));
+  {
+    const auto store = open_or_fail(small);
+    Committer committer{*store, {}};
+    for (const char range : {'A', 'a', 'z'}) {
+      for (int i = 0; i < 100; ++i) ASSERT_EQ(put(committer, key(range, i), value), Committed::durable);
+      ASSERT_TRUE(store->compact("", "~"));
+    }
+    const auto before = store->figures().table_bytes;
+    ASSERT_GT(before, 14'000'000u);
+
+    ASSERT_TRUE(store->discard_files("a", "b"));
+    EXPECT_LT(store->figures().table_bytes, before - 4'000'000);
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(value_of(*store, key('A', i)), value) << i;
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(value_of(*store, key('z', i)), value) << i;
+
+    ASSERT_EQ(commit(committer,
+                     [&](WriteGroup& group) {
+                       for (int i = 0; i < 100; ++i) group.erase(key('a', i));
+                     }),
+              Committed::durable);
+    ASSERT_TRUE(store->compact("a", "b"));
+    EXPECT_LT(store->figures().table_bytes, before - 4'900'000);
   }
-  const auto before = store->figures().table_bytes;
-  ASSERT_GT(before, 14'000'000u);
-
-  ASSERT_TRUE(store->discard_files("a", "b"));
-  EXPECT_LT(store->figures().table_bytes, before - 4'000'000);
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(value_of(*store, key('A', i)), value) << i;
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(value_of(*store, key('z', i)), value) << i;
-
-  ASSERT_EQ(commit(committer,
-                   [&](WriteGroup& group) {
-                     for (int i = 0; i < 100; ++i) group.erase(key('a', i));
-                   }),
-            Committed::durable);
-  ASSERT_TRUE(store->compact("a", "b"));
-  EXPECT_LT(store->figures().table_bytes, before - 4'900'000);
-  store.reset();
-  store = open_or_fail(small);
+  const auto store = open_or_fail(small);
   EXPECT_FALSE(store->cursor("a", "b").valid());
   EXPECT_EQ(value_of(*store, key('A', 99)), value);
 }

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::uint8_t row_version = 1;
 constexpr int evictions_a_write = 2;  // more than one, so that a backlog shrinks
+// Where many small outcomes make room for a large one.
+constexpr int evictions_for_room_max = 100;
 
 std::string row_key(std::string_view key) {
   std::string out;
@@ -77,6 +79,8 @@ Result<std::unique_ptr<IdempotencyLog>> IdempotencyLog::open(const storage::Stor
       return fail(ErrorCode::damaged, "the oldest idempotency row has a key of {} bytes", cursor.key().size());
     log->first_ordinal_ = load_big_endian<std::uint64_t>(cursor.key().substr(1));
   }
+  const std::string rows = row_key({});
+  log->bytes_ = store.approximate_bytes(rows, end_of_prefix(rows));
   return log;
 }
 
@@ -103,7 +107,8 @@ Result<std::optional<std::string_view>> IdempotencyLog::find(storage::WriteGroup
 Result<> IdempotencyLog::remember(storage::WriteGroup& group, std::string_view key, const RequestHash& hash,
                                   std::string_view outcome) {
   const auto now_ms = static_cast<std::uint64_t>(clock_.wall_ms());
-  QUIPU_CHECK(evict(group, now_ms));
+  QUIPU_CHECK(evict(group, now_ms, key.size() + outcome.size()));
+  bytes_ += key.size() + outcome.size();
 
   std::string value;
   value.push_back(static_cast<char>(row_version));
@@ -132,8 +137,10 @@ Result<> IdempotencyLog::remember(storage::WriteGroup& group, std::string_view k
   return {};
 }
 
-Result<> IdempotencyLog::evict(storage::WriteGroup& group, std::uint64_t now_ms) {
-  for (int i = 0; i < evictions_a_write && first_ordinal_ < next_ordinal_; ++i) {
+Result<> IdempotencyLog::evict(storage::WriteGroup& group, std::uint64_t now_ms, std::size_t new_bytes) {
+  for (int i = 0; first_ordinal_ < next_ordinal_; ++i) {
+    const bool lacks_room = bytes_ + new_bytes > limits_.bytes_max;
+    if (i == (lacks_room ? evictions_for_room_max : evictions_a_write)) break;
     const std::string order = order_key(first_ordinal_);
     std::string_view value;
     QUIPU_TRY(const bool found, group.get(order, value));
@@ -141,18 +148,25 @@ Result<> IdempotencyLog::evict(storage::WriteGroup& group, std::uint64_t now_ms)
       const auto entry = decode_idempotency_order_row(value);
       if (!entry) return fail(ErrorCode::damaged, "the idempotency order row {} is damaged", first_ordinal_);
       const bool has_gone = expired(entry->created_ms, now_ms) || expired(now_ms, entry->created_ms);  // far ahead
-      if (!has_gone && next_ordinal_ - first_ordinal_ < limits_.rows_max) return {};
-      const std::string key = row_key(entry->key);
-      QUIPU_TRY(const bool row_found, group.get(key, value));
-      if (row_found) {
-        const auto row = decode_idempotency_row(value);
-        // A key that was used again after it expired has a younger row, which stays.
-        if (row && row->ordinal == first_ordinal_) group.erase(key);
-      }
+      if (!has_gone && !lacks_room && next_ordinal_ - first_ordinal_ < limits_.rows_max) return {};
+      QUIPU_CHECK(erase_oldest(group, entry->key));
       group.erase(order);
     }
     ++first_ordinal_;
   }
+  return {};
+}
+
+Result<> IdempotencyLog::erase_oldest(storage::WriteGroup& group, std::string_view key) {
+  const std::string row = row_key(key);
+  std::string_view value;
+  QUIPU_TRY(const bool found, group.get(row, value));
+  if (!found) return {};
+  const auto decoded = decode_idempotency_row(value);
+  // A key that was used again after it expired has a younger row, which stays.
+  if (!decoded || decoded->ordinal != first_ordinal_) return {};
+  bytes_ -= std::min<std::uint64_t>(bytes_, row.size() - 1 + decoded->outcome.size());
+  group.erase(row);
   return {};
 }
 

@@ -7,7 +7,7 @@
 //   row value  created (u64), key
 //
 // Ordinals are given in order without gaps, so the oldest row is found without a search and the number of rows is a
-// subtraction. Rows older than the retention, or past the bound on their number, leave two at a time as new ones come.
+// subtraction. Rows older than the retention, or past the bounds on their number and bytes, leave as new ones come.
 // docs/formats/idempotency.md is the permanent description.
 #pragma once
 
@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "storage/committer.h"
@@ -51,6 +52,7 @@ std::optional<IdempotencyOrderRow> decode_idempotency_order_row(std::string_view
 struct IdempotencyLimits {
   std::chrono::milliseconds retention = std::chrono::hours{24};
   std::uint64_t rows_max = 10'000'000;
+  std::uint64_t bytes_max = 4_GiB;  // about: an outcome may be a whole item, and there may be thousands a second
 };
 
 // Used on the committer thread only, but for `open`.
@@ -75,12 +77,15 @@ class IdempotencyLog {
     return older(created_ms, now_ms, limits_.retention);
   }
   static bool older(std::uint64_t created_ms, std::uint64_t now_ms, std::chrono::milliseconds age);
-  Result<> evict(storage::WriteGroup& group, std::uint64_t now_ms);
+  // Until there is room for so much more, as far as one write may go.
+  Result<> evict(storage::WriteGroup& group, std::uint64_t now_ms, std::size_t new_bytes);
+  Result<> erase_oldest(storage::WriteGroup& group, std::string_view key);
 
   const Clock& clock_;
   const IdempotencyLimits limits_;
   std::uint64_t first_ordinal_ = 0;
   std::uint64_t next_ordinal_ = 0;
+  std::uint64_t bytes_ = 0;  // about
 };
 
 }  // namespace quipu::table

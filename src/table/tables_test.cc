@@ -5,6 +5,7 @@
 #include <semaphore>
 
 #include "base/bytes.h"
+#include "base/random.h"
 #include "table/change.h"
 #include "table/key_codec.h"
 #include "table/purge.h"
@@ -242,6 +243,32 @@ TEST(Idempotency, TheNumberOfRowsIsBounded) {
   EXPECT_LE(rows_of(t.store(), RowKind::idempotency), 10U);
   EXPECT_LE(rows_of(t.store(), RowKind::idempotency_order), 10U);
   EXPECT_EQ(Add(t.tables(), *t.tables().find("t"), {"a"}).idempotent("key 99", "r").run(), 100);
+}
+
+// Small ones make room for large ones, also after a restart.
+TEST(Idempotency, TheBytesOfRowsAreBounded) {
+  constexpr std::uint64_t bytes_max = 100'000;
+  TemporaryTables t{{.bytes_max = bytes_max}};
+  const auto bytes = [&] {
+    std::string first;
+    append_row_kind(first, RowKind::idempotency);
+    std::uint64_t sum = 0;
+    auto cursor = t.store().cursor(first, end_of_prefix(first));
+    for (cursor.seek(first); cursor.valid(); cursor.next()) sum += cursor.key().size() + cursor.value().size();
+    return sum;
+  };
+  const auto schema = *t.tables().create(described("t"));
+  const auto remember = [&](std::string_view kind, int i, std::size_t size) {
+    const std::string key = fmt::format("{} {} {}", kind, i, secure_random_bytes(size / 2));
+    return Add(t.tables(), *t.tables().find("t"), {"a"}).idempotent(key.substr(0, size), "r").run();
+  };
+  for (int i = 0; i < 1'000; ++i) ASSERT_TRUE(remember("small", i, 100));
+  EXPECT_LE(bytes(), 2 * bytes_max);
+  EXPECT_GT(bytes(), bytes_max / 2);
+  t.reopen();
+  for (int i = 0; i < 200; ++i) ASSERT_TRUE(remember("large", i, 1'000));
+  EXPECT_LE(bytes(), 2 * bytes_max);
+  EXPECT_GT(bytes(), bytes_max / 2);
 }
 
 // What is expired must leave as new rows come, without anybody sweeping.
