@@ -126,6 +126,8 @@ Result<> make_first_key(gateway::KeyRing& ring) {
   return {};
 }
 
+static_assert(threads_max <= http::loops_max);
+
 unsigned loops_for(const ServeSettings& settings) {
   if (settings.threads != 0) return settings.threads;
   // One a core, although the committer needs one too: it mostly waits for the disk.

@@ -37,7 +37,7 @@ struct StoreSettings {
   std::string aws_session_token;
 };
 
-inline constexpr unsigned threads_max = 64;  // as many as an http::Server has
+inline constexpr unsigned threads_max = 64;
 
 struct ServeSettings {
   bool dev = false;

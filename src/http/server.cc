@@ -20,7 +20,6 @@ namespace quipu::http {
 namespace {
 
 constexpr int listen_backlog = 4'096;
-constexpr unsigned loops_max = 64;
 // Descriptors that are not connections: the store's files, logs, loops.
 constexpr rlim_t descriptors_for_others = 1'000;
 

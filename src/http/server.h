@@ -17,6 +17,8 @@
 
 namespace quipu::http {
 
+inline constexpr unsigned loops_max = 64;
+
 struct TlsFiles {
   std::filesystem::path certificate;  // PEM, with the chain
   std::filesystem::path key;          // PEM
@@ -25,7 +27,7 @@ struct TlsFiles {
 struct ServerOptions {
   std::string host = "127.0.0.1";  // a numeric address or a name
   std::uint16_t port = 0;          // 0: one that is free
-  unsigned loops = 1;
+  unsigned loops = 1;              // to loops_max
   Limits limits = {};
   std::optional<TlsFiles> tls = {};
   // Of every answer that the server itself gives to what it refuses. What they point to outlives the server.
