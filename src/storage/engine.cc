@@ -159,8 +159,7 @@ Space Engine::space() {
 std::uint64_t Engine::approximate_bytes(std::string_view first, std::string_view end) const {
   const rocksdb::Range range{slice(first), slice(end)};
   std::uint64_t bytes = 0;
-  db_->GetApproximateSizes(&range, 1, &bytes);
-  return bytes;
+  return db_->GetApproximateSizes(&range, 1, &bytes).ok() ? bytes : 0;
 }
 
 // Files of level 0 stay, whose rows are of all kinds.
