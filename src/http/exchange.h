@@ -35,6 +35,7 @@ class Exchange {
                        std::span<const Header> extra = {}) = 0;
 
   // An answer without end (server-sent events): begin_stream(), send() any number of times, perhaps end_stream().
+  // The connection ends with it.
   virtual void begin_stream(int status, std::string_view content_type, std::span<const Header> extra = {}) = 0;
   virtual void send(std::string_view bytes) = 0;
   virtual void end_stream() = 0;

@@ -140,7 +140,7 @@ Result<> IdempotencyLog::remember(storage::WriteGroup& group, std::string_view k
 Result<> IdempotencyLog::evict(storage::WriteGroup& group, std::uint64_t now_ms, std::size_t new_bytes) {
   for (int i = 0; first_ordinal_ < next_ordinal_; ++i) {
     const bool lacks_room = bytes_ + new_bytes > limits_.bytes_max;
-    if (i == (lacks_room ? evictions_for_room_max : evictions_a_write)) break;
+    if (i >= (lacks_room ? evictions_for_room_max : evictions_a_write)) break;
     const std::string order = order_key(first_ordinal_);
     std::string_view value;
     QUIPU_TRY(const bool found, group.get(order, value));

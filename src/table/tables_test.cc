@@ -283,6 +283,22 @@ TEST(Idempotency, ExpiredRowsLeaveTheStore) {
   EXPECT_EQ(rows_of(t.store(), RowKind::idempotency), 50U);
 }
 
+// Making room is no reason to take a whole backlog away in one write.
+TEST(Idempotency, AWriteEvictsNoMoreThanItsShare) {
+  TemporaryTables t{{.bytes_max = 8'000}};
+  const auto schema = *t.tables().create(described("t"));
+  const auto remember = [&](const std::string& key) {
+    ASSERT_TRUE(Add(t.tables(), *schema, {"a"}).idempotent(key, "r").run());
+  };
+  for (int i = 0; i < 500; ++i) remember(fmt::format("old {}", i));
+  const std::size_t before = rows_of(t.store(), RowKind::idempotency);
+  t.clock().advance(std::chrono::hours{25});
+  for (const char c : {'a', 'b', 'c', 'd', 'e'}) remember(std::string(1'000, c));
+  EXPECT_GT(before, 400U);
+  EXPECT_LT(rows_of(t.store(), RowKind::idempotency), before);
+  EXPECT_GT(rows_of(t.store(), RowKind::idempotency), before / 4);
+}
+
 // Also those of a time that never came: the clock was wrong.
 TEST(Idempotency, RowsFromFarAheadLeaveTheStore) {
   TemporaryTables t;
