@@ -82,11 +82,13 @@ TEST(Server, APostponedRequestIsHandledAgain) {
            {std::pair{chunked, "POST /postponed/c? hello, world"}, std::pair{sized, "PUT /postponed/s? hello"},
             std::pair{get("/postponed/g"), "GET /postponed/g? "}}) {
         server.handler.handled = 0;
+        server.handler.heads_postponed = 0;
         server.handler.to_postpone = times;
         peer.send_in_fragments(request + get("/behind"), fragment_bytes);
         ASSERT_EQ(body_of(peer.read_answer()), answer);
         ASSERT_EQ(body_of(peer.read_answer()), "GET /behind? ");
-        ASSERT_EQ(server.handler.handled, times + 2);
+        // Where a fragment ends with the head, it is the head that is postponed.
+        ASSERT_EQ(server.handler.handled + server.handler.heads_postponed, times + 2);
       }
     }
   }

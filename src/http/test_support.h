@@ -166,6 +166,7 @@ class TestHandler final : public Handler {
   std::atomic<int> streams_closed{0};
   std::atomic<int> states_alive{0};
   std::atomic<int> to_postpone{0};
+  std::atomic<int> heads_postponed{0};
 
  private:
   struct Waiting final : Exchange::State {
@@ -226,6 +227,7 @@ inline void TestHandler::handle_head(Exchange& exchange) {
     exchange.respond(403, "text/plain", "no");
   } else if (request.path().starts_with("/postponed/") && to_postpone > 0) {
     --to_postpone;
+    ++heads_postponed;
     exchange.postpone();
     exchange.wake();
   }
